@@ -1,0 +1,82 @@
+/** The stable codes of every error that forkless throws. */
+export const ERROR_CODES = {
+  timeout: 'ERR_MP_TIMEOUT',
+  queueFull: 'ERR_MP_QUEUE_FULL',
+  queueEmpty: 'ERR_MP_QUEUE_EMPTY',
+  eof: 'ERR_MP_EOF',
+  closed: 'ERR_MP_CLOSED',
+  state: 'ERR_MP_STATE',
+  bufferTooShort: 'ERR_MP_BUFFER_TOO_SHORT',
+  serialization: 'ERR_MP_SERIALIZATION',
+  remote: 'ERR_MP_REMOTE',
+  workerDied: 'ERR_MP_WORKER_DIED',
+  brokenPool: 'ERR_MP_BROKEN_POOL',
+  brokenBarrier: 'ERR_MP_BROKEN_BARRIER',
+  authentication: 'ERR_MP_AUTHENTICATION',
+  resource: 'ERR_MP_RESOURCE',
+} as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[keyof typeof ERROR_CODES];
+
+/** The base of every error that forkless throws, apart from `TypeError` and `RangeError` for wrong arguments. */
+export class MultiprocessingError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+
+  override get name(): string {
+    return this.constructor.name;
+  }
+}
+
+/** A wait ended because its `timeout` (ms) was over. */
+export class TimeoutError extends MultiprocessingError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(ERROR_CODES.timeout, message, options);
+  }
+}
+
+/** The other side has closed and everything that was sent has been received. */
+export class EOFError extends MultiprocessingError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(ERROR_CODES.eof, message, options);
+  }
+}
+
+/** The object was used after it had been closed. */
+export class ClosedError extends MultiprocessingError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(ERROR_CODES.closed, message, options);
+  }
+}
+
+/** The call does not fit the state of the object: `release` without `peek`, `start` twice, and so on. */
+export class StateError extends MultiprocessingError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(ERROR_CODES.state, message, options);
+  }
+}
+
+/** The value cannot travel to another process. */
+export class SerializationError extends MultiprocessingError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(ERROR_CODES.serialization, message, options);
+  }
+}
+
+/** The system refused something: memory, descriptors, names, processes. */
+export class ResourceError extends MultiprocessingError {
+  /** The system's error name, such as `ENOENT`, where a system call failed. */
+  readonly errno: string | undefined;
+  /** The system call that failed. */
+  readonly syscall: string | undefined;
+
+  constructor(message: string, options?: ErrorOptions & { readonly errno?: string; readonly syscall?: string }) {
+    super(ERROR_CODES.resource, message, options);
+    this.errno = options?.errno;
+    this.syscall = options?.syscall;
+  }
+}
