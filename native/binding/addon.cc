@@ -1,0 +1,19 @@
+#include <napi.h>
+
+#include "binding/environment.h"
+#include "binding/exports.h"
+
+namespace {
+
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  env.SetInstanceData(new forkless::Environment(env));
+  forkless::InitLayout(exports);
+  forkless::InitArena(exports);
+  forkless::InitHeap(exports);
+  forkless::InitParking(exports);
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(forkless, Init)

@@ -1,0 +1,16 @@
+// The parts of the addon, each in the file of its name.
+#ifndef FORKLESS_BINDING_EXPORTS_H_
+#define FORKLESS_BINDING_EXPORTS_H_
+
+#include <napi.h>
+
+namespace forkless {
+
+void InitArena(Napi::Object exports);
+void InitHeap(Napi::Object exports);
+void InitLayout(Napi::Object exports);
+void InitParking(Napi::Object exports);
+
+}  // namespace forkless
+
+#endif  // FORKLESS_BINDING_EXPORTS_H_

@@ -1,0 +1,85 @@
+// Blocks and holds.
+#include "core/heap.h"
+
+#include "binding/convert.h"
+#include "binding/exports.h"
+
+namespace forkless {
+
+namespace {
+
+// allocate(index, bytes, kind, holder): [offset, stamp]; holder 0 = this environment.
+Napi::Value Allocate(const Napi::CallbackInfo& info) {
+  Arena& arena = ArenaAt(info, 0);
+  const int32_t self = SelfIn(info, arena);
+  const int32_t holder = IntAt(info, 3);
+  Block block;
+  const Status status = AllocateBlock(arena, OffsetAt(info, 1), static_cast<uint32_t>(IntAt(info, 2)), self,
+                                      holder == 0 ? self : holder, &block);
+  if (!status.ok()) return Throw(info.Env(), status);
+  Napi::Array result = Napi::Array::New(info.Env(), 2);
+  result.Set(0u, Napi::Number::New(info.Env(), static_cast<double>(block.offset)));
+  result.Set(1u, Napi::Number::New(info.Env(), block.stamp));
+  return result;
+}
+
+// hold(index, offset, stamp, holder): the block's size and kind, [bytes, kind].
+Napi::Value AddHold(const Napi::CallbackInfo& info) {
+  Arena& arena = ArenaAt(info, 0);
+  const int32_t self = SelfIn(info, arena);
+  const int32_t holder = IntAt(info, 3);
+  const Block block{OffsetAt(info, 1), info[2].As<Napi::Number>().Uint32Value()};
+  if (Status status = HoldBlock(arena, block, self, holder == 0 ? self : holder); !status.ok()) {
+    return Throw(info.Env(), status);
+  }
+  const BlockHeader& header = HeaderOf(arena, block.offset);
+  Napi::Array result = Napi::Array::New(info.Env(), 2);
+  result.Set(0u, Napi::Number::New(info.Env(), static_cast<double>(header.bytes)));
+  result.Set(1u, Napi::Number::New(info.Env(), header.kind));
+  return result;
+}
+
+// drop(index, offset, holder)
+Napi::Value Drop(const Napi::CallbackInfo& info) {
+  Arena& arena = ArenaAt(info, 0);
+  const int32_t self = SelfIn(info, arena);
+  // An environment that has left the arena has nothing to drop: its holds went with its participant.
+  if (self == 0) return info.Env().Undefined();
+  const int32_t holder = IntAt(info, 2);
+  DropHold(arena, OffsetAt(info, 1), self, holder == 0 ? self : holder);
+  return info.Env().Undefined();
+}
+
+// blockStamp(index, offset): of a block that this environment holds.
+Napi::Value BlockStamp(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), HeaderOf(ArenaAt(info, 0), OffsetAt(info, 1)).stamp);
+}
+
+Napi::Value HeapStatisticsOf(const Napi::CallbackInfo& info) {
+  Arena& arena = ArenaAt(info, 0);
+  const HeapStatistics statistics = Statistics(arena, SelfIn(info, arena));
+  Napi::Object result = Napi::Object::New(info.Env());
+  result.Set("usedBytes", Napi::Number::New(info.Env(), static_cast<double>(statistics.used_bytes)));
+  result.Set("mappedBytes", Napi::Number::New(info.Env(), static_cast<double>(statistics.mapped_bytes)));
+  result.Set("warmBytes", Napi::Number::New(info.Env(), static_cast<double>(statistics.dirty_free_bytes)));
+  result.Set("holds", Napi::Number::New(info.Env(), statistics.holds));
+  return result;
+}
+
+Napi::Value CheckHeapOf(const Napi::CallbackInfo& info) {
+  Arena& arena = ArenaAt(info, 0);
+  return Napi::Number::New(info.Env(), CheckHeap(arena, SelfIn(info, arena)));
+}
+
+}  // namespace
+
+void InitHeap(Napi::Object exports) {
+  Export<Allocate>(exports, "allocate");
+  Export<AddHold>(exports, "hold");
+  Export<Drop>(exports, "drop");
+  Export<BlockStamp>(exports, "blockStamp");
+  Export<HeapStatisticsOf>(exports, "heapStatistics");
+  Export<CheckHeapOf>(exports, "checkHeap");
+}
+
+}  // namespace forkless

@@ -1,0 +1,46 @@
+#include "core/kill_point.h"
+
+#ifdef FORKLESS_KILL_POINTS
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <string>
+
+namespace forkless {
+
+namespace {
+
+struct Target {
+  std::string name;
+  int count = 1;
+};
+
+Target ReadTarget() {
+  Target target;
+  const char* text = getenv("FORKLESS_KILL_AT");
+  if (text == nullptr) return target;
+  const char* colon = strrchr(text, ':');
+  target.name = colon == nullptr ? text : std::string(text, colon);
+  if (colon != nullptr) target.count = atoi(colon + 1);
+  return target;
+}
+
+}  // namespace
+
+void HitKillPoint(const char* name) {
+  static const Target target = ReadTarget();
+  static std::atomic<int> hits{0};
+  if (target.name != name) return;
+  if (hits.fetch_add(1) + 1 == target.count) {
+    kill(getpid(), SIGKILL);
+    for (;;) pause();
+  }
+}
+
+}  // namespace forkless
+
+#endif

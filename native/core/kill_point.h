@@ -1,0 +1,15 @@
+// Places at which a crash test can make this process die, in builds for such tests only.
+// FORKLESS_KILL_AT="name" or "name:n" kills at the n-th time (from 1) that the place is reached.
+#ifndef FORKLESS_CORE_KILL_POINT_H_
+#define FORKLESS_CORE_KILL_POINT_H_
+
+#ifdef FORKLESS_KILL_POINTS
+namespace forkless {
+void HitKillPoint(const char* name);
+}
+#define KILL_POINT(name) ::forkless::HitKillPoint(name)
+#else
+#define KILL_POINT(name) static_cast<void>(0)
+#endif
+
+#endif  // FORKLESS_CORE_KILL_POINT_H_

@@ -1,0 +1,177 @@
+#include "core/parking.h"
+
+#include <errno.h>
+
+#include "core/kill_point.h"
+#include "core/participants.h"
+#include "core/recovery.h"
+#include "platform/doorbell.h"
+#include "platform/process_identity.h"
+
+namespace forkless {
+
+namespace {
+
+bool SpinUntilChanged(const std::atomic<int32_t>& condition, int32_t expected, int64_t spin_ns) {
+  if (spin_ns <= 0) return false;
+  const int64_t end = MonotonicNow() + spin_ns;
+  do {
+    for (int i = 0; i < 64; ++i) {
+      if (condition.load() != expected) return true;
+      CpuRelax();
+    }
+  } while (MonotonicNow() < end);
+  return false;
+}
+
+// What the table says, or, with `probe`, what the system says of the owner's process.
+bool OwnerIsDead(Arena& arena, uint64_t owner_offset, bool probe) {
+  if (owner_offset == 0) return false;
+  const int32_t owner = arena.At<std::atomic<int32_t>>(owner_offset)->load() & ~kWaitersBit;
+  if (owner == 0) return false;
+  return probe ? !ProbeParticipant(arena, owner) : !IsLive(arena, owner);
+}
+
+struct RingContext {
+  const Arena* arena;
+  int32_t id;
+};
+
+bool IsStillLive(const void* context) {
+  const auto* ring = static_cast<const RingContext*>(context);
+  return IsLive(*ring->arena, ring->id);
+}
+
+void RingWaitingLoops(Arena& arena, uint32_t bits, uint64_t point) {
+  const uint32_t end = arena.header().slot_end.load();
+  const uint64_t wanted = FilterBit(point);
+  for (uint32_t first = 0; first < 32; ++first) {
+    if ((bits >> first & 1) == 0) continue;
+    for (uint32_t slot = first; slot < end; slot += 32) {
+      const Participant& participant = arena.participant(slot);
+      const uint64_t filter =
+          participant.filter[0].load() | static_cast<uint64_t>(participant.filter[1].load()) << 32;
+      if ((filter & wanted) != 0) RingParticipant(arena, slot);
+    }
+  }
+}
+
+}  // namespace
+
+ParkResult Park(Arena& arena, const ParkRequest& request) {
+  auto& condition = *arena.At<std::atomic<int32_t>>(request.condition);
+  if (condition.load() != request.expected) return ParkResult::kChanged;
+  if (SpinUntilChanged(condition, request.expected, request.spin_ns)) return ParkResult::kChanged;
+
+  WaitPoint& point = *arena.At<WaitPoint>(request.point);
+  Participant& self = arena.participant(SlotOf(request.self));
+  self.parked_owner.store(request.owner);
+  self.parked_point.store(request.point);
+  self.parks.fetch_add(1, std::memory_order_relaxed);
+  KILL_POINT("park.announced");
+  for (bool probe = false;;) {
+    int32_t event = point.event.load();
+    if ((event & kSyncWaiters) == 0 && !point.event.compare_exchange_strong(event, event | kSyncWaiters)) continue;
+    KILL_POINT("park.bit-set");
+    if (condition.load() != request.expected) return ParkResult::kChanged;
+    if (OwnerIsDead(arena, request.owner, probe)) return ParkResult::kOwnerDied;
+
+    int64_t until = request.deadline;
+    if (request.owner != 0) {
+      const int64_t probe = MonotonicNow() + kOwnerProbeNs;
+      if (until == kForever || probe < until) until = probe;
+    }
+    const int result = FutexWait(&point.event, event | kSyncWaiters, until);
+    KILL_POINT("park.woken");
+    if (result == 0) return ParkResult::kChanged;
+    if (result == ETIMEDOUT && until == request.deadline) return ParkResult::kTimedOut;
+    probe = result == ETIMEDOUT;
+    // EAGAIN: the event moved on; EINTR: a signal, which is nobody's business here; else time to probe the owner.
+  }
+}
+
+void FinishPark(Arena& arena, int32_t self) {
+  Participant& slot = arena.participant(SlotOf(self));
+  slot.parked_point.store(0);
+  slot.parked_owner.store(0);
+}
+
+void Wake(Arena& arena, uint64_t offset, int count) {
+  WaitPoint& point = *arena.At<WaitPoint>(offset);
+  int32_t event = point.event.load();
+  int32_t bumped;
+  do {
+    if ((event & (kSyncWaiters | kAsyncWaiters)) == 0) return;
+    // A wake of all leaves no sleeper, so its bit goes at once; after a wake of one others may still sleep.
+    const int32_t cleared = kAsyncWaiters | (count == kWakeAll ? kSyncWaiters : 0);
+    bumped = static_cast<int32_t>((static_cast<uint32_t>(event) + kEventStep)) & ~cleared;
+  } while (!point.event.compare_exchange_strong(event, bumped));
+  KILL_POINT("wake.bumped");
+  if ((event & kSyncWaiters) != 0) {
+    const int woken = FutexWake(&point.event, count);
+    if (count != kWakeAll && woken < count) {
+      // Nobody sleeps any more: take the bit away, unless the event has moved on. Who fell asleep between the
+      // two calls would now sleep without a bit, so wake it: it sets the bit anew.
+      int32_t expected = bumped;
+      if (point.event.compare_exchange_strong(expected, bumped & ~kSyncWaiters)) FutexWake(&point.event, kWakeAll);
+    }
+  }
+  KILL_POINT("wake.sync-done");
+  if ((event & kAsyncWaiters) != 0) RingWaitingLoops(arena, point.async_bits.exchange(0), offset);
+}
+
+void RingParticipant(Arena& arena, uint32_t slot) {
+  Participant& participant = arena.participant(slot);
+  if (participant.doorbell_armed.load() == 0 || participant.doorbell_armed.exchange(0) == 0) return;
+  KILL_POINT("ring.disarmed");
+  const StateWord word = Unpack(participant.state.load());
+  if (word.state != kLive) return;
+  participant.rings.fetch_add(1, std::memory_order_relaxed);
+  const RingContext context{&arena, MakeId(slot, word.generation)};
+  RingDoorbell({arena.header().family, slot, word.generation}, participant.pid.load(),
+               participant.doorbell_fd.load(), &IsStillLive, &context);
+}
+
+void AcquireOwnerLock(Arena& arena, uint64_t offset, int32_t self, bool* abandoned) {
+  OwnerLock& lock = *arena.At<OwnerLock>(offset);
+  *abandoned = false;
+  int32_t seen = 0;
+  if (lock.word.compare_exchange_strong(seen, self)) return;
+  int32_t waiters = 0;  // having slept, assume that others still do
+  const int64_t spin_ns = 20'000;
+  for (;;) {
+    seen = lock.word.load();
+    if (seen == 0) {
+      if (lock.word.compare_exchange_strong(seen, self | waiters)) break;
+      continue;
+    }
+    const int32_t owner = seen & ~kWaitersBit;
+    if (!IsLive(arena, owner)) {
+      if (lock.word.compare_exchange_strong(seen, self | kWaitersBit)) {
+        *abandoned = true;
+        break;
+      }
+      continue;
+    }
+    if (waiters == 0) {
+      if (SpinUntilChanged(lock.word, seen, spin_ns)) continue;
+      waiters = kWaitersBit;
+    }
+    if ((seen & kWaitersBit) == 0 && !lock.word.compare_exchange_strong(seen, seen | kWaitersBit)) continue;
+    static_cast<void>(Park(arena, {.self = self,
+                                   .point = offset + offsetof(OwnerLock, point),
+                                   .condition = offset + offsetof(OwnerLock, word),
+                                   .expected = owner | kWaitersBit,
+                                   .owner = offset + offsetof(OwnerLock, word),
+                                   .deadline = kForever,
+                                   .spin_ns = 0}));
+  }
+  if (waiters != 0) FinishPark(arena, self);
+}
+
+void ReleaseOwnerLock(Arena& arena, uint64_t offset, int32_t self) {
+  OwnerLock& lock = *arena.At<OwnerLock>(offset);
+  if (lock.word.exchange(0) != self) Wake(arena, offset + offsetof(OwnerLock, point), 1);
+}
+
+}  // namespace forkless

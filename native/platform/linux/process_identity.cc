@@ -1,0 +1,70 @@
+#include "platform/process_identity.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+namespace forkless {
+
+int32_t OwnPid() { return getpid(); }
+int32_t ParentPid() { return getppid(); }
+
+namespace {
+
+enum class Look { kAlive, kEnded, kUnknown };
+
+// Reads the state and the start time (fields 3 and 22) of /proc/<pid>/stat.
+Look LookAt(int32_t pid, uint64_t* start_time) {
+  char path[32];
+  snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+  const int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return errno == ENOENT ? Look::kEnded : Look::kUnknown;
+  char text[1024];
+  ssize_t length;
+  do {
+    length = read(fd, text, sizeof(text) - 1);
+  } while (length < 0 && errno == EINTR);
+  close(fd);
+  if (length <= 0) return length < 0 && errno == ESRCH ? Look::kEnded : Look::kUnknown;
+  text[length] = '\0';
+  const char* field = strrchr(text, ')');  // the name in parentheses may hold anything
+  if (field == nullptr || field[1] != ' ') return Look::kUnknown;
+  field += 2;
+  const char state = *field;
+  for (int number = 3; number < 22; ++number) {
+    field = strchr(field, ' ');
+    if (field == nullptr) return Look::kUnknown;
+    ++field;
+  }
+  *start_time = strtoull(field, nullptr, 10);
+  return state == 'Z' || state == 'X' || state == 'x' ? Look::kEnded : Look::kAlive;
+}
+
+}  // namespace
+
+uint64_t StartTimeOf(int32_t pid) {
+  uint64_t start_time = 0;
+  return LookAt(pid, &start_time) == Look::kAlive ? start_time : 0;
+}
+
+bool IsProcessAlive(int32_t pid, uint64_t start_time) {
+  if (pid <= 0) return false;
+  if (kill(pid, 0) != 0 && errno == ESRCH) return false;
+  uint64_t found = 0;
+  switch (LookAt(pid, &found)) {
+    case Look::kEnded:
+      // Without /proc a missing file says nothing: the signal above has then found a process.
+      return access("/proc/self/stat", F_OK) != 0;
+    case Look::kUnknown:
+      return true;
+    case Look::kAlive:
+      return start_time == 0 || start_time == found;
+  }
+  return true;
+}
+
+}  // namespace forkless

@@ -1,0 +1,20 @@
+// Which process is which: a pid alone is reused by the system, a pid with its start time is not.
+#ifndef FORKLESS_PLATFORM_PROCESS_IDENTITY_H_
+#define FORKLESS_PLATFORM_PROCESS_IDENTITY_H_
+
+#include <cstdint>
+
+namespace forkless {
+
+int32_t OwnPid();
+int32_t ParentPid();
+
+// Start time in clock ticks since boot; 0 when there is no such process (a zombie counts as none).
+uint64_t StartTimeOf(int32_t pid);
+
+// False once the process has ended, reaped or not. `start_time` 0 = not known, then the pid decides.
+bool IsProcessAlive(int32_t pid, uint64_t start_time);
+
+}  // namespace forkless
+
+#endif  // FORKLESS_PLATFORM_PROCESS_IDENTITY_H_
