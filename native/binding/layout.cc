@@ -30,7 +30,6 @@ void InitLayout(Napi::Object exports) {
   set("participantPid", offsetof(Participant, pid));
   set("participantDoorbellArmed", offsetof(Participant, doorbell_armed));
   set("participantFilter", offsetof(Participant, filter));
-  set("participantWaitsForOwner", offsetof(Participant, waits_for_owner));
   set("participantName", offsetof(Participant, name));
   set("participantNameBytes", kParticipantNameBytes);
   set("stateLive", kLive);

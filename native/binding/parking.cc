@@ -26,13 +26,6 @@ Napi::Value ParkThread(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<int32_t>(Park(arena, request)));
 }
 
-// finishPark(index)
-Napi::Value FinishParkOf(const Napi::CallbackInfo& info) {
-  Arena& arena = ArenaAt(info, 0);
-  FinishPark(arena, SelfIn(info, arena));
-  return info.Env().Undefined();
-}
-
 // wake(index, point, count): count < 0 = all
 Napi::Value WakePoint(const Napi::CallbackInfo& info) {
   const int32_t count = IntAt(info, 2);
@@ -58,7 +51,6 @@ Napi::Value ReferDoorbell(const Napi::CallbackInfo& info) {
 
 void InitParking(Napi::Object exports) {
   Export<ParkThread>(exports, "park");
-  Export<FinishParkOf>(exports, "finishPark");
   Export<WakePoint>(exports, "wake");
   Export<OpenDoorbellOf>(exports, "openDoorbell");
   Export<ReferDoorbell>(exports, "referDoorbell");

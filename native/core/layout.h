@@ -101,10 +101,9 @@ struct alignas(256) Participant {
   std::atomic<int32_t> doorbell_armed; // 1: the event loop sleeps, ring it; taken back to 0 by who rings
   std::atomic<int32_t> doorbell_fd;    // its eventfd, in its own process; -1 without
   std::atomic<uint32_t> filter[2];     // which wait points its event loop waits on: a 64-bit Bloom filter
-  std::atomic<int32_t> waits_for_owner;// 1: some asynchronous wait depends on the life of a lock's owner
   std::atomic<int32_t> is_service;     // 1: a native thread that recovers the dead; keeps nothing alive
-  std::atomic<uint64_t> parked_point;  // offset of the point on which its thread sleeps or was just woken
-  std::atomic<uint64_t> parked_owner;  // offset of the owner word that it waits for, 0 = none
+  std::atomic<int32_t> reserved;
+  std::atomic<uint64_t> parked_point;  // offset of the point on which its thread sleeps, 0 = none
   std::atomic<uint64_t> parks;         // counters for people
   std::atomic<uint64_t> rings;
   char name[kParticipantNameBytes];    // UTF-8, zero-terminated

@@ -42,6 +42,23 @@ bool IsStillLive(const void* context) {
   return IsLive(*ring->arena, ring->id);
 }
 
+void Ring(Arena& arena, uint32_t slot) {
+  Participant& participant = arena.participant(slot);
+  const StateWord word = Unpack(participant.state.load());
+  if (word.state != kLive) return;
+  participant.rings.fetch_add(1, std::memory_order_relaxed);
+  const RingContext context{&arena, MakeId(slot, word.generation)};
+  RingDoorbell({arena.header().family, slot, word.generation}, participant.pid.load(),
+               participant.doorbell_fd.load(), &IsStillLive, &context);
+}
+
+void RingIfArmed(Arena& arena, uint32_t slot) {
+  Participant& participant = arena.participant(slot);
+  if (participant.doorbell_armed.load() == 0 || participant.doorbell_armed.exchange(0) == 0) return;
+  KILL_POINT("ring.disarmed");
+  Ring(arena, slot);
+}
+
 void RingWaitingLoops(Arena& arena, uint32_t bits, uint64_t point) {
   const uint32_t end = arena.header().slot_end.load();
   const uint64_t wanted = FilterBit(point);
@@ -51,24 +68,18 @@ void RingWaitingLoops(Arena& arena, uint32_t bits, uint64_t point) {
       const Participant& participant = arena.participant(slot);
       const uint64_t filter =
           participant.filter[0].load() | static_cast<uint64_t>(participant.filter[1].load()) << 32;
-      if ((filter & wanted) != 0) RingParticipant(arena, slot);
+      if ((filter & wanted) != 0) RingIfArmed(arena, slot);
     }
   }
 }
 
 }  // namespace
 
-ParkResult Park(Arena& arena, const ParkRequest& request) {
-  auto& condition = *arena.At<std::atomic<int32_t>>(request.condition);
-  if (condition.load() != request.expected) return ParkResult::kChanged;
-  if (SpinUntilChanged(condition, request.expected, request.spin_ns)) return ParkResult::kChanged;
+namespace {
 
+ParkResult Sleep(Arena& arena, const ParkRequest& request) {
+  const auto& condition = *arena.At<std::atomic<int32_t>>(request.condition);
   WaitPoint& point = *arena.At<WaitPoint>(request.point);
-  Participant& self = arena.participant(SlotOf(request.self));
-  self.parked_owner.store(request.owner);
-  self.parked_point.store(request.point);
-  self.parks.fetch_add(1, std::memory_order_relaxed);
-  KILL_POINT("park.announced");
   for (bool probe = false;;) {
     int32_t event = point.event.load();
     if ((event & kSyncWaiters) == 0 && !point.event.compare_exchange_strong(event, event | kSyncWaiters)) continue;
@@ -78,22 +89,31 @@ ParkResult Park(Arena& arena, const ParkRequest& request) {
 
     int64_t until = request.deadline;
     if (request.owner != 0) {
-      const int64_t probe = MonotonicNow() + kOwnerProbeNs;
-      if (until == kForever || probe < until) until = probe;
+      const int64_t next_probe = MonotonicNow() + kOwnerProbeNs;
+      if (until == kForever || next_probe < until) until = next_probe;
     }
     const int result = FutexWait(&point.event, event | kSyncWaiters, until);
     KILL_POINT("park.woken");
-    if (result == 0) return ParkResult::kChanged;
+    if (result == 0) return ParkResult::kWoken;
     if (result == ETIMEDOUT && until == request.deadline) return ParkResult::kTimedOut;
     probe = result == ETIMEDOUT;
     // EAGAIN: the event moved on; EINTR: a signal, which is nobody's business here; else time to probe the owner.
   }
 }
 
-void FinishPark(Arena& arena, int32_t self) {
-  Participant& slot = arena.participant(SlotOf(self));
-  slot.parked_point.store(0);
-  slot.parked_owner.store(0);
+}  // namespace
+
+ParkResult Park(Arena& arena, const ParkRequest& request) {
+  const auto& condition = *arena.At<std::atomic<int32_t>>(request.condition);
+  if (condition.load() != request.expected) return ParkResult::kChanged;
+  if (SpinUntilChanged(condition, request.expected, request.spin_ns)) return ParkResult::kChanged;
+  Participant& self = arena.participant(SlotOf(request.self));
+  self.parked_point.store(request.point);
+  self.parks.fetch_add(1, std::memory_order_relaxed);
+  KILL_POINT("park.announced");
+  const ParkResult result = Sleep(arena, request);
+  self.parked_point.store(0);
+  return result;
 }
 
 void Wake(Arena& arena, uint64_t offset, int count) {
@@ -120,16 +140,17 @@ void Wake(Arena& arena, uint64_t offset, int count) {
   if ((event & kAsyncWaiters) != 0) RingWaitingLoops(arena, point.async_bits.exchange(0), offset);
 }
 
-void RingParticipant(Arena& arena, uint32_t slot) {
+void WakeRegardless(Arena& arena, uint64_t offset) {
+  WaitPoint& point = *arena.At<WaitPoint>(offset);
+  point.event.fetch_add(kEventStep);
+  FutexWake(&point.event, kWakeAll);
+}
+
+void RingRegardless(Arena& arena, uint32_t slot) {
   Participant& participant = arena.participant(slot);
-  if (participant.doorbell_armed.load() == 0 || participant.doorbell_armed.exchange(0) == 0) return;
-  KILL_POINT("ring.disarmed");
-  const StateWord word = Unpack(participant.state.load());
-  if (word.state != kLive) return;
-  participant.rings.fetch_add(1, std::memory_order_relaxed);
-  const RingContext context{&arena, MakeId(slot, word.generation)};
-  RingDoorbell({arena.header().family, slot, word.generation}, participant.pid.load(),
-               participant.doorbell_fd.load(), &IsStillLive, &context);
+  if (participant.filter[0].load() == 0 && participant.filter[1].load() == 0) return;
+  participant.doorbell_armed.store(0);
+  Ring(arena, slot);
 }
 
 void AcquireOwnerLock(Arena& arena, uint64_t offset, int32_t self, bool* abandoned) {
@@ -166,7 +187,6 @@ void AcquireOwnerLock(Arena& arena, uint64_t offset, int32_t self, bool* abandon
                                    .deadline = kForever,
                                    .spin_ns = 0}));
   }
-  if (waiters != 0) FinishPark(arena, self);
 }
 
 void ReleaseOwnerLock(Arena& arena, uint64_t offset, int32_t self) {

@@ -10,8 +10,10 @@
 // Either the waiter sees the change in 2, or the waker sees the bit in 2; and a waker between the waiter's 2
 // and 3 changes `event`, so that the sleep does not begin.
 //
-// Crash rule: a waiter that dies after it was chosen by a wake of one takes that wake with it; therefore its
-// participant slot names the point from before it sleeps until it has acted, and recovery wakes the point again.
+// Crash rule: a waker may die between changing the condition and waking, a waiter with a wake of one in its hands.
+// Neither leaves a trace in the point; so when a participant ends, everybody who sleeps on a point that it could
+// reach (in a block that it held, or in the header) is woken and looks again, whatever the bits say (recovery.cc).
+// Each sleeper's participant slot names its point for that.
 #ifndef FORKLESS_CORE_PARKING_H_
 #define FORKLESS_CORE_PARKING_H_
 
@@ -29,6 +31,7 @@ enum class ParkResult : int32_t {
   kChanged = 0,    // the condition word differs from `expected` (or a wake came): look again
   kTimedOut = 1,
   kOwnerDied = 2,  // the owner of the lock that is waited for has ended
+  kWoken = 3,      // as kChanged, but it has slept for it
 };
 
 struct ParkRequest {
@@ -41,18 +44,16 @@ struct ParkRequest {
   int64_t spin_ns;         // how long to spin before sleeping
 };
 
-// Waits once. The participant's `parked_point` stays set when it returns: the caller clears it (FinishPark)
-// once it has acted on what it found.
+// Waits once; the caller looks at the condition again, whatever the result.
 ParkResult Park(Arena& arena, const ParkRequest& request);
-void FinishPark(Arena& arena, int32_t self);
 
 // Wakes up to `count` sleeping threads and every event loop that waits on the point.
 void Wake(Arena& arena, uint64_t point, int count);
-// The fast path of Wake: nobody waits.
-inline bool HasWaiters(const WaitPoint& point) { return (point.event.load() & (kSyncWaiters | kAsyncWaiters)) != 0; }
 
-// Rings the doorbell of one participant if its event loop sleeps.
-void RingParticipant(Arena& arena, uint32_t slot);
+// Wakes every thread that sleeps on the point and does not trust the bits, which a dead waker may have taken away.
+void WakeRegardless(Arena& arena, uint64_t point);
+// Rings the doorbell of a participant even if it is not marked as armed, for the same reason.
+void RingRegardless(Arena& arena, uint32_t slot);
 
 // Bits of a participant's Bloom filter for the point at `offset`; the same in JavaScript (waiting.ts).
 constexpr uint64_t FilterBit(uint64_t offset) {

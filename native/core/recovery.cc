@@ -1,5 +1,8 @@
 #include "core/recovery.h"
 
+#include <algorithm>
+#include <vector>
+
 #include "core/heap.h"
 #include "core/kill_point.h"
 #include "core/parking.h"
@@ -18,19 +21,39 @@ bool HasEnded(const Participant& slot, StateWord word) {
   return !IsProcessAlive(word.pid, start_time);
 }
 
-// Step 1: whoever sleeps until this owner lets go of something looks again and finds it gone.
-void WakeWhoWaitFor(Arena& arena, int32_t dead) {
+struct Range {
+  uint64_t begin;
+  uint64_t end;
+};
+
+// What the participant could reach: the blocks that it held. Nobody else changes the holds of the dead.
+std::vector<Range> BlocksOf(const Arena& arena, int32_t holder) {
+  const ArenaHeader& header = arena.header();
+  std::vector<Range> blocks;
+  for (uint32_t index = 0; index < header.hold_end.load(); ++index) {
+    const Hold& hold = arena.At<Hold>(header.holds_offset)[index];
+    const uint64_t block = hold.block.load();
+    if (block != 0 && hold.holder.load() == holder) blocks.push_back({block, block + HeaderOf(arena, block).bytes});
+  }
+  return blocks;
+}
+
+// The dead one may have changed a word and not woken those who wait for it, or have been woken in another's place;
+// and what waits for a lock of its has to find out. So whoever sleeps where it could have been looks again.
+void WakeWhoMayWaitFor(Arena& arena, int32_t dead) {
+  const std::vector<Range> blocks = BlocksOf(arena, dead);
   const uint32_t end = arena.header().slot_end.load();
   for (uint32_t slot = 0; slot < end; ++slot) {
     Participant& waiter = arena.participant(slot);
-    if (Unpack(waiter.state.load()).state != kLive) continue;
-    const uint64_t point = waiter.parked_point.load();
-    const uint64_t owner = waiter.parked_owner.load();
-    if (point != 0 && owner != 0 &&
-        (arena.At<std::atomic<int32_t>>(owner)->load() & ~kWaitersBit) == dead) {
-      Wake(arena, point, kWakeAll);
+    if (slot == SlotOf(dead) || Unpack(waiter.state.load()).state != kLive) continue;
+    if (const uint64_t point = waiter.parked_point.load(); point != 0) {
+      const bool reachable = point < arena.header().data_offset ||
+                             std::any_of(blocks.begin(), blocks.end(), [point](const Range& block) {
+                               return point >= block.begin && point < block.end;
+                             });
+      if (reachable) WakeRegardless(arena, point);
     }
-    if (waiter.waits_for_owner.load() != 0) RingParticipant(arena, slot);
+    if (!blocks.empty()) RingRegardless(arena, slot);
   }
 }
 
@@ -39,15 +62,11 @@ void Recover(Arena& arena, uint32_t index, uint32_t generation, int32_t recovere
   Participant& slot = arena.participant(index);
   const int32_t id = MakeId(index, generation);
   KILL_POINT("recover.claimed");
-  WakeWhoWaitFor(arena, id);
+  WakeWhoMayWaitFor(arena, id);
   KILL_POINT("recover.woken");
-  // Step 2: a wake of one that it may have taken with it goes to another.
-  if (const uint64_t point = slot.parked_point.load(); point != 0) Wake(arena, point, 1);
-  KILL_POINT("recover.passed-on");
   DropHoldsOf(arena, id, recoverer);
   KILL_POINT("recover.holds-dropped");
   slot.parked_point.store(0);
-  slot.parked_owner.store(0);
   slot.doorbell_armed.store(0);
   uint32_t next = (generation + 1) & kGenerationMask;
   if (next == 0) next = 1;

@@ -1,0 +1,107 @@
+import { loadBinding } from './load.ts';
+
+/** What the addon says of an arena and of this environment's place in it. */
+export interface ArenaInfo {
+  readonly index: number;
+  /** Participant id of this environment. */
+  readonly self: number;
+  readonly fd: number;
+  /** 32 hexadecimal digits, different for every arena ever made. */
+  readonly family: string;
+  readonly maxBytes: number;
+  /** Offset of the object of a named arena; 0 = none. */
+  readonly root: number;
+}
+
+export interface ParticipantInfo {
+  readonly id: number;
+  readonly pid: number;
+  readonly state: 'reserved' | 'live' | 'recovering';
+  readonly name: string;
+  readonly isService: boolean;
+  readonly parks: number;
+  readonly rings: number;
+}
+
+/** Memory of an arena, in bytes. */
+export interface HeapStatistics {
+  /** In blocks, with what rounding adds. */
+  readonly usedBytes: number;
+  /** Size of the part of the file that holds blocks. */
+  readonly mappedBytes: number;
+  /** Freed memory that is kept for reuse. */
+  readonly warmBytes: number;
+  readonly holds: number;
+}
+
+/** Offsets and constants of native/core/layout.h. */
+export interface NativeLayout {
+  readonly version: number;
+  readonly participantsOffset: number;
+  readonly participantSlots: number;
+  readonly participantBytes: number;
+  readonly participantState: number;
+  readonly participantPid: number;
+  readonly participantDoorbellArmed: number;
+  readonly participantFilter: number;
+  readonly participantName: number;
+  readonly participantNameBytes: number;
+  readonly stateLive: number;
+  readonly waitPointBytes: number;
+  readonly waitPointEvent: number;
+  readonly waitPointAsyncBits: number;
+  readonly syncWaiters: number;
+  readonly asyncWaiters: number;
+  readonly ownerLockBytes: number;
+  readonly ownerLockWord: number;
+  readonly ownerLockPoint: number;
+  readonly waitersBit: number;
+  readonly slotBits: number;
+}
+
+/** The one typed declaration of the addon. Offsets and sizes are bytes; `index` names an arena of this process. */
+export interface Binding {
+  readonly layout: NativeLayout;
+  readonly killPoints: boolean;
+  killPoint(name: string): void;
+
+  family(maxBytes: number, participantName: string): ArenaInfo;
+  joinArena(fd: number, participantId: number): ArenaInfo;
+  joinFamilyOf(pid: number, fd: number, family: string, participantName: string): ArenaInfo;
+  createNamed(name: string, maxBytes: number, participantName: string): ArenaInfo;
+  publishNamed(index: number, root: number): void;
+  openNamed(name: string, participantName: string): ArenaInfo;
+  leaveArena(index: number): void;
+  view(index: number, offset: number, bytes: number): ArrayBuffer;
+  prefault(index: number, offset: number, bytes: number): void;
+
+  reserveParticipant(index: number, name: string): number;
+  cancelParticipant(index: number, id: number): void;
+  renameParticipant(index: number, id: number, name: string): void;
+  probeParticipant(index: number, id: number): boolean;
+  recoverAll(index: number): number;
+  participants(index: number): ParticipantInfo[];
+  startTime(pid: number): number;
+
+  allocate(index: number, bytes: number, kind: number, holder: number): [offset: number, stamp: number];
+  hold(index: number, offset: number, stamp: number, holder: number): [bytes: number, kind: number];
+  drop(index: number, offset: number, holder: number): void;
+  blockStamp(index: number, offset: number): number;
+  heapStatistics(index: number): HeapStatistics;
+  checkHeap(index: number): number;
+
+  park(
+    index: number,
+    point: number,
+    condition: number,
+    expected: number,
+    owner: number,
+    deadline: number,
+    spinNs: number,
+  ): number;
+  wake(index: number, point: number, count: number): void;
+  openDoorbell(index: number, onRing: () => void): void;
+  referDoorbell(index: number, referenced: boolean): void;
+}
+
+export const binding: Binding = loadBinding();

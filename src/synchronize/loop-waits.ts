@@ -1,0 +1,238 @@
+import { availableParallelism } from 'node:os';
+
+import type { Arena } from '../memory/arena.ts';
+import { layout } from '../memory/layout.ts';
+import { load, or, store, wordsOf } from '../memory/words.ts';
+import type { Words } from '../memory/words.ts';
+import { binding } from '../native/binding.ts';
+import { attempt as attemptNative } from '../native/failure.ts';
+import { killPoint } from '../native/kill-point.ts';
+import { TIMED_OUT, Wait } from './wait-point.ts';
+import type { Attempt } from './wait-point.ts';
+
+// How long an event loop goes on looking, turn by turn, after something has last happened: about what a sleep costs.
+// Looking that ends in sleep halves it, looking that finds something doubles it.
+const LOOK_MOST_MS = availableParallelism() > 1 ? 0.06 : 0;
+const LOOK_LEAST_MS = LOOK_MOST_MS / 8;
+const OWNER_PROBE_MS = 75;
+
+interface PendingWait {
+  readonly attempt: Attempt<unknown>;
+  wait: Wait;
+  readonly settle: (result: unknown) => void;
+  readonly fail: (reason: unknown) => void;
+  timer: NodeJS.Timeout | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly onAbort: (() => void) | undefined;
+}
+
+/**
+ * The asynchronous waits of this environment on one arena. One doorbell serves them all.
+ *
+ *     idle --add--> looking --nothing for a while--> asleep --ring--> looking --none left--> idle
+ *
+ * looking: a `setImmediate` per turn of the loop looks at the words. asleep: the participant's `armed` word is 1, its
+ * filter and the points' ASYNC bits say what for; nothing runs until the doorbell rings. A ring takes `armed` back to
+ * 0, and whoever finds it so leaves the ringing to the one before.
+ *
+ * Before it sleeps it sets armed, filter, bits - in this order - and looks once more: so a change that was made
+ * before the bits were there is seen, and one made after them rings. A bit that is left behind costs one ring.
+ * Crash rule: nothing here is needed by others; bits and filter of a dead participant are hints that lead nowhere.
+ */
+export class LoopWaits {
+  readonly #arena: Arena;
+  readonly #pending = new Set<PendingWait>();
+  readonly #participant: Words;
+  readonly #asyncBit: number;
+  #doorbellOpen = false;
+  #lookingUntil = 0;
+  #lookMs = LOOK_MOST_MS;
+  #immediate: NodeJS.Immediate | undefined;
+  #probe: NodeJS.Timeout | undefined;
+
+  constructor(arena: Arena) {
+    this.#arena = arena;
+    const slot = arena.self & ((1 << layout.slotBits) - 1);
+    const offset = layout.participantsOffset + slot * layout.participantBytes;
+    this.#participant = wordsOf(binding.view(arena.index, offset, layout.participantBytes));
+    this.#asyncBit = 1 << (slot & 31);
+    arena.afterWake = () => {
+      if (this.#pending.size !== 0) this.#look();
+    };
+  }
+
+  /** Waits until the attempt succeeds, the time (ms) is over or the signal is aborted. */
+  add<R>(
+    attempt: Attempt<R>,
+    wait: Wait,
+    timeout: number,
+    signal: AbortSignal | undefined,
+  ): Promise<R | typeof TIMED_OUT> {
+    this.#openDoorbell();
+    return new Promise((resolve, reject) => {
+      const pending: PendingWait = {
+        attempt,
+        wait,
+        settle: resolve as (result: unknown) => void,
+        fail: reject,
+        timer: undefined,
+        signal,
+        onAbort: signal && (() => this.#abort(pending, signal)),
+      };
+      if (timeout !== Infinity) this.#startTimer(pending, performance.now() + timeout);
+      if (signal !== undefined && pending.onAbort !== undefined) signal.addEventListener('abort', pending.onAbort);
+      this.#pending.add(pending);
+      this.#look();
+    });
+  }
+
+  #look(): void {
+    this.#immediate ??= setImmediate(this.#onTurn);
+  }
+
+  readonly #onTurn = (): void => {
+    this.#immediate = undefined;
+    if (this.#tryAll()) this.#lookMs = Math.min(this.#lookMs * 2, LOOK_MOST_MS);
+    if (this.#pending.size === 0) return this.#rest();
+    if (performance.now() < this.#lookingUntil) return this.#look();
+    this.#lookMs = Math.max(this.#lookMs / 2, LOOK_LEAST_MS);
+    this.#sleep();
+  };
+
+  readonly #onRing = (): void => {
+    if (this.#pending.size === 0) return;
+    this.#tryAll();
+    if (this.#pending.size === 0) return this.#rest();
+    this.#look();
+  };
+
+  /** Tries the waits whose word has changed, in the order of their coming; true when one has ended. */
+  #tryAll(): boolean {
+    let ended = false;
+    for (const pending of this.#pending) {
+      if (pending.wait.isOver() || this.#ownerIsGone(pending.wait)) ended = this.#try(pending) || ended;
+    }
+    return ended;
+  }
+
+  #ownerIsGone(wait: Wait): boolean {
+    return wait.forOwner && !this.#arena.isLive(wait.expected & ~layout.waitersBit);
+  }
+
+  #try(pending: PendingWait): boolean {
+    try {
+      const result = pending.attempt();
+      if (result instanceof Wait) {
+        pending.wait = result;
+        return false;
+      }
+      this.#remove(pending);
+      this.#lookingUntil = performance.now() + this.#lookMs;
+      pending.settle(result);
+    } catch (error) {
+      this.#remove(pending);
+      pending.fail(error);
+    }
+    return true;
+  }
+
+  #sleep(): void {
+    const me = this.#participant;
+    store(me, layout.participantDoorbellArmed >> 2, 1);
+    killPoint('loop.armed');
+    this.#announce();
+    killPoint('loop.announced');
+    // Once more, now that changes ring. What is blocked anew may wait for something else: announce that, too.
+    let again = false;
+    for (const pending of this.#pending) {
+      const { wait } = pending;
+      if (!wait.isOver() && !this.#ownerIsGone(wait)) continue;
+      if (!this.#try(pending)) again = true;
+    }
+    if (this.#pending.size === 0) return this.#rest();
+    if (again) return this.#look();
+    binding.referDoorbell(this.#arena.index, true);
+    this.#probeOwners();
+  }
+
+  /** Sets the filter and the points' bits for all that is pending. */
+  #announce(): void {
+    const me = this.#participant;
+    const filter = layout.participantFilter >> 2;
+    for (const { wait } of this.#pending) {
+      const { point } = wait;
+      const bit = filterBit(point.offset);
+      or(me, filter + (bit >> 5), 1 << (bit & 31));
+      or(point.words, point.index + (layout.waitPointAsyncBits >> 2), this.#asyncBit);
+      or(point.words, point.index + (layout.waitPointEvent >> 2), layout.asyncWaiters);
+    }
+  }
+
+  #rest(): void {
+    const me = this.#participant;
+    const filter = layout.participantFilter >> 2;
+    if (load(me, filter) !== 0) store(me, filter, 0);
+    if (load(me, filter + 1) !== 0) store(me, filter + 1, 0);
+    binding.referDoorbell(this.#arena.index, false);
+    clearTimeout(this.#probe);
+    this.#probe = undefined;
+  }
+
+  /** Nobody may have noticed the death of a lock's owner: look after it from time to time. */
+  #probeOwners(): void {
+    const owners = new Set<number>();
+    for (const { wait } of this.#pending) if (wait.forOwner) owners.add(wait.expected & ~layout.waitersBit);
+    clearTimeout(this.#probe);
+    if (owners.size === 0) return;
+    this.#probe = setTimeout(() => {
+      for (const owner of owners) if (owner !== 0) this.#arena.probe(owner);
+      this.#look();
+    }, OWNER_PROBE_MS);
+  }
+
+  #openDoorbell(): void {
+    if (this.#doorbellOpen) return;
+    attemptNative('wait without blocking', () => binding.openDoorbell(this.#arena.index, this.#onRing));
+    this.#doorbellOpen = true;
+  }
+
+  #startTimer(pending: PendingWait, end: number): void {
+    pending.timer = setTimeout(() => {
+      // setTimeout rounds down to whole ms: a wait must not end before its time.
+      if (performance.now() < end) return this.#startTimer(pending, end);
+      if (!this.#try(pending)) this.#end(pending, () => pending.settle(TIMED_OUT));
+      else if (this.#pending.size === 0) this.#rest();
+    }, Math.min(end - performance.now(), 0x7fffffff));
+  }
+
+  #abort(pending: PendingWait, signal: AbortSignal): void {
+    this.#end(pending, () => pending.fail(signal.reason));
+  }
+
+  #end(pending: PendingWait, settle: () => void): void {
+    this.#remove(pending);
+    settle();
+    if (this.#pending.size === 0) this.#rest();
+  }
+
+  #remove(pending: PendingWait): void {
+    this.#pending.delete(pending);
+    clearTimeout(pending.timer);
+    if (pending.signal !== undefined && pending.onAbort !== undefined) {
+      pending.signal.removeEventListener('abort', pending.onAbort);
+    }
+  }
+}
+
+/** The bit of a point in a participant's Bloom filter of 64; the same in native/core/parking.h. */
+function filterBit(offset: number): number {
+  return Math.imul(Math.floor(offset / 8) | 0, 0x9e3779b1) >>> 26;
+}
+
+const loopWaits = new WeakMap<Arena, LoopWaits>();
+
+export function loopWaitsOf(arena: Arena): LoopWaits {
+  let waits = loopWaits.get(arena);
+  if (waits === undefined) loopWaits.set(arena, (waits = new LoopWaits(arena)));
+  return waits;
+}

@@ -1,0 +1,90 @@
+import type { Arena } from '../memory/arena.ts';
+import type { Block } from '../memory/heap.ts';
+import { layout } from '../memory/layout.ts';
+import { compareAndSwap, exchange, load } from '../memory/words.ts';
+import type { Words } from '../memory/words.ts';
+import { killPoint } from '../native/kill-point.ts';
+import { Wait, WaitPoint } from './wait-point.ts';
+
+const WAITERS = layout.waitersBit;
+const FREE = 0;
+
+/** Bytes of an owner lock in a block, as words. */
+export const OWNER_LOCK_WORDS: number = layout.ownerLockBytes >> 2;
+
+/**
+ * A lock that names its owner, so that it does not die with it:
+ *
+ *     word 0     [ WAITERS : 1 | generation : 19 | slot : 12 ]   0 = free
+ *     word 2, 3  the wait point
+ *
+ *     free   -> owner          compare and swap (fast path)
+ *     owner  -> owner|WAITERS  somebody is about to sleep
+ *     owner* -> free           exchange (fast path); wakes one if WAITERS was set
+ *     dead*  -> owner|WAITERS  taken over: the participant is not in the table any more
+ *
+ * Who has waited takes it with WAITERS set, because others may still sleep.
+ * Crash rule: a dead owner's word stays; whoever wants the lock finds the owner gone and takes over, `abandoned` set.
+ */
+export class OwnerLock {
+  readonly #arena: Arena;
+  readonly #words: Words;
+  readonly #index: number;
+  readonly #self: number;
+  readonly #point: WaitPoint;
+  readonly #wait: Wait;
+  /** Whether this holder has it because the former owner died. */
+  abandoned = false;
+
+  constructor(block: Block, words: Words, index: number) {
+    this.#arena = block.arena;
+    this.#words = words;
+    this.#index = index;
+    this.#self = block.arena.self;
+    this.#point = new WaitPoint(block, words, index + (layout.ownerLockPoint >> 2));
+    this.#wait = new Wait(this.#point, index, { forOwner: true });
+  }
+
+  /** Participant id of the owner, 0 = free. */
+  get owner(): number {
+    return load(this.#words, this.#index) & ~WAITERS;
+  }
+
+  get isMine(): boolean {
+    return this.owner === this.#self;
+  }
+
+  /** Undefined when it has been acquired, else what to wait for before the next call. */
+  acquire(): Wait | undefined {
+    if (compareAndSwap(this.#words, this.#index, FREE, this.#self)) {
+      this.abandoned = false;
+      return undefined;
+    }
+    return this.#acquireSlowly();
+  }
+
+  release(): void {
+    const word = exchange(this.#words, this.#index, FREE);
+    killPoint('lock.released');
+    if (word !== this.#self) this.#point.wakeOne();
+  }
+
+  #acquireSlowly(): Wait | undefined {
+    for (;;) {
+      const word = load(this.#words, this.#index);
+      if (word === FREE) {
+        if (compareAndSwap(this.#words, this.#index, FREE, this.#self | WAITERS)) {
+          this.abandoned = false;
+          return undefined;
+        }
+      } else if (!this.#arena.isLive(word & ~WAITERS)) {
+        if (compareAndSwap(this.#words, this.#index, word, this.#self | WAITERS)) {
+          this.abandoned = true;
+          return undefined;
+        }
+      } else if ((word & WAITERS) !== 0 || compareAndSwap(this.#words, this.#index, word, word | WAITERS)) {
+        return this.#wait.while(word | WAITERS);
+      }
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import { availableParallelism } from 'node:os';
+
+import type { Arena } from '../memory/arena.ts';
+import type { Block } from '../memory/heap.ts';
+import { layout } from '../memory/layout.ts';
+import { load } from '../memory/words.ts';
+import type { Words } from '../memory/words.ts';
+import { binding } from '../native/binding.ts';
+import { killPoint } from '../native/kill-point.ts';
+
+const WAITERS = layout.syncWaiters | layout.asyncWaiters;
+const ALL = -1;
+// On a single processor spinning only keeps the other side from running.
+const SPIN_NS = availableParallelism() > 1 ? 20_000 : 0;
+
+/** Bytes of a wait point in a block, as words. */
+export const WAIT_POINT_WORDS: number = layout.waitPointBytes >> 2;
+
+/**
+ * One try of an operation that may have to wait: its result, or what it waits for. It never blocks, and it is called
+ * again after every wake, so it must look at the shared words anew each time.
+ */
+export type Attempt<R> = () => R | Wait;
+
+/** The result of a wait whose time is over. */
+export const TIMED_OUT: unique symbol = Symbol('timed out');
+
+/**
+ * A place to wait at, in a block (layout.h has the drawing, parking.h the protocol):
+ *
+ *     word 0  event       [ sequence : 30 | ASYNC : 1 | SYNC : 1 ]
+ *     word 1  async bits  which event loops to ring
+ *
+ * Who changes a condition calls `wake` afterwards: one load when nobody waits.
+ * Crash rule: a waker that dies in between is made up for by its recovery, which wakes all who sleep in its blocks.
+ */
+export class WaitPoint {
+  readonly arena: Arena;
+  readonly words: Words;
+  /** Index of `event` in `words`. */
+  readonly index: number;
+  /** Offset of `event` in the arena, in bytes. */
+  readonly offset: number;
+
+  constructor(block: Block, words: Words, index: number) {
+    this.arena = block.arena;
+    this.words = words;
+    this.index = index;
+    this.offset = block.offset + index * 4;
+  }
+
+  /** Wakes one sleeping thread and every event loop that waits here. */
+  wakeOne(): void {
+    if ((load(this.words, this.index) & WAITERS) !== 0) this.#wake(1);
+  }
+
+  wakeAll(): void {
+    if ((load(this.words, this.index) & WAITERS) !== 0) this.#wake(ALL);
+  }
+
+  #wake(count: number): void {
+    killPoint('wake.before');
+    binding.wake(this.arena.index, this.offset, count);
+    // Waits of this environment's own event loop need no ring.
+    this.arena.afterWake?.();
+  }
+}
+
+/**
+ * What a blocked operation waits for: that the word at `index` is no longer `expected`.
+ * One object per operation and kind of wait, used again and again.
+ */
+export class Wait {
+  readonly point: WaitPoint;
+  readonly words: Words;
+  readonly index: number;
+  /** Offset of the word in the arena, in bytes. */
+  readonly offset: number;
+  /** The word names the owner of a lock, and its death ends the wait, too. */
+  readonly forOwner: boolean;
+  expected = 0;
+  /** How long a thread spins before it sleeps; grows when spinning helps. */
+  spinNs: number = SPIN_NS;
+
+  constructor(point: WaitPoint, index: number, options: { readonly forOwner?: boolean } = {}) {
+    this.point = point;
+    this.words = point.words;
+    this.index = index;
+    this.offset = point.offset + (index - point.index) * 4;
+    this.forOwner = options.forOwner ?? false;
+  }
+
+  /** Returns itself, for `return wait.until(...)` in an attempt. */
+  while(expected: number): this {
+    this.expected = expected;
+    return this;
+  }
+
+  isOver(): boolean {
+    return load(this.words, this.index) !== this.expected;
+  }
+}
