@@ -5,7 +5,7 @@ import { mean, median, quantile } from './statistics.js';
 
 /**
  * Prints the one line that a measurement hands to the runner.
- * @param {Result} result
+ * @param {Result & Record<string, unknown>} result
  */
 export function printResult(result) {
   process.stdout.write(`${JSON.stringify(result, round)}\n`);
@@ -20,7 +20,8 @@ export function printResult(result) {
  */
 export function printLatency(name, unit, samples, details = {}) {
   const p50 = median(samples);
-  printResult({ name, unit, value: p50, p50, p99: quantile(samples, 0.99), mean: mean(samples), samples: samples.length, ...details });
+  const p99 = quantile(samples, 0.99);
+  printResult({ name, unit, value: p50, p50, p99, mean: mean(samples), samples: samples.length, ...details });
 }
 
 /** @param {string} _key @param {unknown} value */
