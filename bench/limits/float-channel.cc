@@ -1,11 +1,13 @@
-// The limit of a FloatChannel: two processes, a ring of slots, 100 000 doubles a message, nobody sleeps.
+// The limit of a FloatChannel: two processes, a ring of slots, 100 000 doubles a message, and
+// nobody sleeps.
 //
 //   --mode=copy       the producer copies a private array in, the consumer copies it out to another
 //   --mode=zero-copy  the producer fills the slot in place with a value that changes with every
 //                     message, the consumer compares it in place with a private array of that value
 //   --slots=4 --messages=1000 --rounds=15
 //
-// The rate of a round is taken from before its first message is begun to after its last is consumed.
+// The rate of a round is taken from before its first message is begun to after its last is
+// consumed.
 
 #include <atomic>
 #include <cstring>
@@ -24,10 +26,10 @@ static_assert(kMessageBytes % 64 == 0);
 constexpr uint64_t kValues = 3;
 
 struct Ring {
-  alignas(128) std::atomic<uint64_t> head;           // written by the producer
-  alignas(128) std::atomic<uint64_t> tail;           // written by the consumer
-  alignas(128) std::atomic<uint64_t> finished_round; // written by the consumer
-  int64_t finished_ns;                               // written by the consumer before finished_round
+  alignas(128) std::atomic<uint64_t> head;            // written by the producer
+  alignas(128) std::atomic<uint64_t> tail;            // written by the consumer
+  alignas(128) std::atomic<uint64_t> finished_round;  // written by the consumer
+  int64_t finished_ns;  // written by the consumer before finished_round
   alignas(4096) double slots[];
 };
 
@@ -162,7 +164,9 @@ int main(int argc, char** argv) {
   const int messages = limits::NumberOption(argc, argv, "messages", 1000);
   const int rounds = limits::NumberOption(argc, argv, "rounds", 15);
   if ((mode != "copy" && mode != "zero-copy") || slots < 1 || messages < 1 || rounds < 1) {
-    std::fprintf(stderr, "usage: float-channel --mode=copy|zero-copy --slots=N --messages=N --rounds=N\n");
+    std::fprintf(stderr,
+                 "usage: float-channel --mode=copy|zero-copy --slots=N "
+                 "--messages=N --rounds=N\n");
     return 2;
   }
   const bool copy = mode == "copy";

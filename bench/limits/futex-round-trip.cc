@@ -3,8 +3,8 @@
 //   --pings=2000 --gap-us=1000 --pin=0,1
 //
 // The sender sleeps for the gap before each ping, so that its partner is parked in the kernel by
-// then. `parked` is the part of the waits that really slept; it must be nearly all. --pin puts sender
-// and partner on the processors of these indices; without it the scheduler chooses.
+// then. `parked` is the part of the waits that really slept; it must be nearly all. --pin puts
+// sender and partner on the processors of these indices; without it the scheduler chooses.
 
 #include <linux/futex.h>
 #include <sys/syscall.h>
@@ -95,8 +95,10 @@ int main(int argc, char** argv) {
   }
   std::printf(
       "{\"name\":\"futex round trip\",\"unit\":\"us\",\"value\":%.2f,\"p50\":%.2f,\"p99\":%.2f,"
-      "\"mean\":%.2f,\"pings\":%d,\"gapUs\":%d,\"pinned\":%s,\"parked\":{\"sender\":%.3f,\"partner\":%.3f}}\n",
+      "\"mean\":%.2f,\"pings\":%d,\"gapUs\":%d,\"pinned\":%s,"
+      "\"parked\":{\"sender\":%.3f,\"partner\":%.3f}}\n",
       limits::Quantile(trips, 0.5), limits::Quantile(trips, 0.5), limits::Quantile(trips, 0.99),
-      limits::Mean(trips), pings, gap_us, pinned ? "true" : "false", sender_parked / waits, partner);
+      limits::Mean(trips), pings, gap_us, pinned ? "true" : "false", sender_parked / waits,
+      partner);
   return 0;
 }

@@ -1,4 +1,5 @@
-// The least that lets one event loop wake another: an eventfd in a uv_poll_t that calls one function.
+// The least that lets one event loop wake another: an eventfd in a uv_poll_t that calls one
+// function.
 //
 //   create(): number                  a new eventfd
 //   new Watcher(fd, callback)         calls back once for every time the fd became readable
@@ -49,7 +50,8 @@ class Watcher : public Napi::ObjectWrap<Watcher> {
     uint64_t count = 0;
     if (read(self->fd_, &count, sizeof count) != sizeof count) return;
     const Napi::HandleScope scope(self->Env());
-    self->callback_.MakeCallback(self->Value(), std::initializer_list<napi_value>{}, self->context_);
+    const std::initializer_list<napi_value> nothing;
+    self->callback_.MakeCallback(self->Value(), nothing, self->context_);
   }
 
   void Close(const Napi::CallbackInfo&) {
