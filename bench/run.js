@@ -19,12 +19,13 @@
 // (options.js), printing (print-result.js), pinning (pin.js) and growing the process (resident.js).
 //
 // A missed mark is printed as MISSED and leaves the exit status at 0; a failed measurement makes it 1.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { evaluate } from './harness/evaluate.js';
 import { describeMachine } from './harness/machine.js';
+import { endMeasurementOnSignals } from './harness/measure.js';
 import { readOptions } from './harness/options.js';
 import { measureInRounds } from './harness/rounds.js';
 import { formatTable } from './harness/table.js';
@@ -36,10 +37,12 @@ const flags = process.argv.slice(2).filter((argument) => argument.startsWith('--
 const suite = names[0] ?? 'core';
 const { rounds, only } = readOptions({ rounds: 5, only: '' }, flags);
 
+endMeasurementOnSignals();
 const machine = describeMachine();
 const startedAt = new Date();
 console.log(`${suite} · ${machine.cpu}, ${machine.cores} cores · ${machine.kernel} · Node ${machine.node}`);
 
+if (!existsSync(new URL(`./suites/${suite}.js`, import.meta.url))) throw new RangeError(`bench/suites has no ${suite}.js`);
 /** @type {{ measurements: readonly import('./harness/rounds.js').Measurement[] }} */
 const { measurements } = await import(new URL(`./suites/${suite}.js`, import.meta.url).href);
 const measured = [];

@@ -15,11 +15,15 @@ const TIME_LIMIT_MS = 300_000;
 
 /** @type {import('node:child_process').ChildProcess | undefined} */
 let running;
-for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) {
-  process.once(signal, () => {
-    endGroup();
-    process.kill(process.pid, signal);
-  });
+
+/** Lets Ctrl-C and SIGTERM end the running measurement, which has a process group of its own, and then this process. */
+export function endMeasurementOnSignals() {
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) {
+    process.once(signal, () => {
+      endGroup();
+      process.kill(process.pid, signal);
+    });
+  }
 }
 
 /**

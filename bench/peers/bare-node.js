@@ -4,14 +4,18 @@
 //   --file=empty.cjs|empty.mjs --runs=25
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
+import { BUILD_FOLDER } from '../limits/build.js';
 import { readOptions } from '../harness/options.js';
 import { printLatency } from '../harness/print-result.js';
 
 const WARM_UP = 3;
 const options = readOptions({ file: 'empty.cjs', runs: 25 });
-const file = fileURLToPath(new URL(`../empty/${options.file}`, import.meta.url));
+const file = join(BUILD_FOLDER, options.file);
+mkdirSync(BUILD_FOLDER, { recursive: true });
+writeFileSync(file, '');
 
 const runs = [];
 for (let i = 0; i < WARM_UP + options.runs; i++) {
