@@ -21,7 +21,11 @@ import { median } from './statistics.js';
  * @property {boolean | null} met null without a mark or a figure
  * @property {string} [why] why there is no figure
  * @property {string} [note]
+ * @property {string[]} [unsteady] figures that differ too much between rounds
  */
+
+/** Figures of one program that differ by more than this factor between rounds are noted. */
+const UNSTEADY_FACTOR = 2;
 
 /**
  * Compares what was measured with the marks.
@@ -44,6 +48,9 @@ export function evaluate(measured) {
     });
   });
   if (measurement.mark !== undefined) rows.push(row(measured, '', { mark: measurement.mark, ...reason(ours) }));
+  const unsteady = [unsteadiness('ours', ours), ...measurement.peers.map(({ label }, i) => unsteadiness(label, peers[i]))];
+  const first = rows[0];
+  if (first !== undefined) first.unsteady = unsteady.flat().map((text) => `${measurement.name}: ${text}`);
   for (const each of rows) each.met = isMet(each.against === '' ? value : each.ratio, each.mark);
   return rows;
 }
@@ -58,6 +65,13 @@ function row({ measurement, ours }, against, rest) {
 function medianOf(series) {
   const values = series.results.flatMap((result) => (result === null ? [] : [result.value]));
   return values.length === 0 ? null : median(values);
+}
+
+/** @param {string} label @param {Series} [series] @returns {string[]} */
+function unsteadiness(label, series) {
+  const values = (series?.results ?? []).flatMap((result) => (result === null ? [] : [result.value]));
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  return high > low * UNSTEADY_FACTOR ? [`${label} is unsteady, ${low} to ${high} between rounds`] : [];
 }
 
 /** @param {Series} ours @param {Series} peer */

@@ -14,7 +14,7 @@ export function formatTable(rows) {
   const widths = HEADINGS.map((_, column) => Math.max(...cells.map((line) => (line[column] ?? '').length)));
   const lines = cells.map((line) => line.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ').trimEnd());
   lines.splice(1, 0, widths.map((width) => '─'.repeat(width)).join('  '));
-  const remarks = rows.flatMap(({ why, note }) => [why, note].filter((text) => text !== undefined));
+  const remarks = rows.flatMap(({ why, note, unsteady = [] }) => [why, note, ...unsteady].filter((text) => text !== undefined));
   return [...lines, ...new Set(remarks.map((text) => `  · ${text}`))].join('\n');
 }
 

@@ -28,6 +28,11 @@ describe('bench: evaluate', () => {
     expect(row).toMatchObject({ ratio: 1, ratioRange: [1, 1], met: true });
   });
 
+  it('notes figures that differ more than twofold between rounds', () => {
+    expect(formatTable(evaluate(atMost([10, 10], [14, 210], 1)))).toContain('the peer is unsteady, 14 to 210');
+    expect(evaluate(atMost([10, 12], [14, 15], 1))[0]?.unsteady).toEqual([]);
+  });
+
   it('says that a mark is missed', () => {
     const rows = evaluate(atMost([13, 13], [10, 10], 1.2));
     expect(rows[0]).toMatchObject({ ratio: 1.3, met: false });
