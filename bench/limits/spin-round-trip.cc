@@ -4,10 +4,10 @@
 //   --min-ms=1500 --trips=1000
 //
 // `value` is the median over batches of the mean time of one trip, no clock inside a batch. Batches
-// are short, so that a time slice lost to other work spoils few of them, and go on for so long,
-// because a virtual machine passes through states of some 10 ms in which a trip takes a tenth of
-// the usual. `batchP5` and `batchP95` show such states. p50 and p99 are of single trips, each with
-// one reading of the clock in it (`clockNs`).
+// are short, so that a time slice lost to other work spoils few of them. They go on for so long,
+// because on a virtual machine some runs of 30 ms were a tenth of the usual all through, for no cause
+// that was found; `batchP5` and `batchP95` show such a thing. p50 and p99 are of single trips, each
+// with one reading of the clock in it (`clockNs`).
 
 #include <atomic>
 
