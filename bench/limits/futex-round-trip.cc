@@ -1,0 +1,104 @@
+// The limit of a round trip while both sleep: two processes, two words, raw futex, nobody spins.
+//
+//   --pings=2000 --gap-us=1000 --pin=0,1
+//
+// The sender sleeps for the gap before each ping, so that its partner is parked in the kernel by
+// then. `parked` is the part of the waits that really slept; it must be nearly all. --pin puts
+// sender and partner on the processors of these indices; without it the scheduler chooses.
+
+#include <linux/futex.h>
+#include <sys/syscall.h>
+
+#include <atomic>
+#include <string>
+
+#include "measuring.h"
+#include "two_processes.h"
+
+namespace {
+
+struct Words {
+  alignas(128) std::atomic<uint32_t> ping;
+  alignas(128) std::atomic<uint32_t> pong;
+  alignas(128) uint32_t partner_parked;
+};
+static_assert(sizeof(std::atomic<uint32_t>) == sizeof(uint32_t));
+
+constexpr uint32_t kEnd = 0xffff'ffff;
+
+// Returns the first value other than `old`, and adds to `parked` when it slept for it.
+uint32_t WaitForChange(std::atomic<uint32_t>* word, uint32_t old, uint32_t* parked) {
+  bool slept = false;
+  uint32_t now = word->load(std::memory_order_acquire);
+  while (now == old) {
+    if (syscall(SYS_futex, word, FUTEX_WAIT, old, nullptr, nullptr, 0) == 0) slept = true;
+    now = word->load(std::memory_order_acquire);
+  }
+  if (slept) ++*parked;
+  return now;
+}
+
+void StoreAndWake(std::atomic<uint32_t>* word, uint32_t value) {
+  word->store(value, std::memory_order_release);
+  syscall(SYS_futex, word, FUTEX_WAKE, 1, nullptr, nullptr, 0);
+}
+
+void Echo(Words* words) {
+  uint32_t seen = 0;
+  while ((seen = WaitForChange(&words->ping, seen, &words->partner_parked)) != kEnd) {
+    StoreAndWake(&words->pong, seen);
+  }
+}
+
+void Sleep(int microseconds) {
+  timespec gap{microseconds / 1'000'000, microseconds % 1'000'000 * 1000L};
+  while (nanosleep(&gap, &gap) != 0) {
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const int pings = limits::NumberOption(argc, argv, "pings", 2000);
+  const int gap_us = limits::NumberOption(argc, argv, "gap-us", 1000);
+  const std::string pin(limits::Option(argc, argv, "pin", ""));
+  const size_t comma = pin.find(',');
+  const bool pinned = comma != std::string::npos;
+  constexpr int kWarmUp = 100;
+
+  const limits::SharedMapping mapping(sizeof(Words));
+  auto* words = new (mapping.data()) Words{};
+  const limits::ForkedChild child([&] {
+    if (pinned) limits::PinToProcessor(std::atoi(pin.c_str() + comma + 1));
+    Echo(words);
+  });
+  if (pinned) limits::PinToProcessor(std::atoi(pin.c_str()));
+
+  std::vector<double> trips;
+  uint32_t sender_parked = 0;
+  uint32_t seen = 0;
+  for (int i = 1; i <= kWarmUp + pings; ++i) {
+    Sleep(gap_us);
+    const int64_t start = limits::NowNs();
+    StoreAndWake(&words->ping, static_cast<uint32_t>(i));
+    seen = WaitForChange(&words->pong, seen, &sender_parked);
+    if (i > kWarmUp) trips.push_back(static_cast<double>(limits::NowNs() - start) / 1000);
+  }
+  StoreAndWake(&words->ping, kEnd);
+  child.Join();
+
+  const double waits = kWarmUp + pings;
+  const double partner = words->partner_parked / waits;
+  if (partner < 0.9) {
+    std::fprintf(stderr, "the partner slept for %.0f %% of the pings only\n", partner * 100);
+    return 1;
+  }
+  std::printf(
+      "{\"name\":\"futex round trip\",\"unit\":\"us\",\"value\":%.2f,\"p50\":%.2f,\"p99\":%.2f,"
+      "\"mean\":%.2f,\"pings\":%d,\"gapUs\":%d,\"pinned\":%s,"
+      "\"parked\":{\"sender\":%.3f,\"partner\":%.3f}}\n",
+      limits::Quantile(trips, 0.5), limits::Quantile(trips, 0.5), limits::Quantile(trips, 0.99),
+      limits::Mean(trips), pings, gap_us, pinned ? "true" : "false", sender_parked / waits,
+      partner);
+  return 0;
+}
