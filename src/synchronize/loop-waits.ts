@@ -101,7 +101,8 @@ export class LoopWaits {
 
   readonly #onRing = (): void => {
     if (this.#pending.size === 0) return;
-    this.#tryAll();
+    // A ring may also say that somebody died in the middle of a change: then the word itself need not differ.
+    for (const pending of this.#pending) this.#try(pending);
     if (this.#pending.size === 0) return this.#rest();
     this.#look();
   };
