@@ -24,7 +24,9 @@ function findAddons(): string[] {
 }
 
 function sourceFiles(): string[] {
-  return readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' }).filter((file) => /\.[cm]?ts$/.test(file));
+  return readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' }).filter((file) =>
+    /\.[cm]?ts$/.test(file),
+  );
 }
 
 function isNewerThanBuilt(source: string): boolean {
