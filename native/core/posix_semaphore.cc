@@ -11,10 +11,9 @@
 
 namespace forkless {
 
-int64_t DeadlineAfter(double timeout_ms) {
-  constexpr double kHundredYearsMs = 3.2e12;
-  if (timeout_ms > kHundredYearsMs) return kForever;
-  return MonotonicNow() + static_cast<int64_t>(timeout_ms * 1e6);
+int64_t DeadlineAt(double monotonic_ms) {
+  constexpr double kRangeMs = 9.2e12;  // of 63 bits of ns
+  return monotonic_ms < kRangeMs ? static_cast<int64_t>(monotonic_ms * 1e6) : kForever;
 }
 
 PosixSemaphore::PosixSemaphore(PosixSemaphore&& other) noexcept

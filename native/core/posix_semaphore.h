@@ -13,8 +13,8 @@ namespace forkless {
 
 inline constexpr uint32_t kSemaphoreBytes = sizeof(sem_t);
 
-// Nanoseconds of the monotonic clock at which a wait of `timeout_ms` ends; kForever for infinity.
-int64_t DeadlineAfter(double timeout_ms);
+// The point of the monotonic clock in ns; kForever for what lies beyond its range.
+int64_t DeadlineAt(double monotonic_ms);
 
 // A sem_t that this process has open by name, or that lies in memory which the caller keeps mapped.
 class PosixSemaphore {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <limits>
 #include <map>
 #include <string>
 #include <thread>
@@ -16,7 +17,7 @@
 #include "platform/futex.h"
 #include "test/check.h"
 
-using forkless::DeadlineAfter;
+using forkless::DeadlineAt;
 using forkless::kForever;
 using forkless::MonotonicNow;
 using forkless::PosixSemaphore;
@@ -25,6 +26,8 @@ using forkless::Status;
 using Outcome = forkless::SemaphoreWaiter::Outcome;
 
 namespace {
+
+int64_t DeadlineAfter(int64_t ms) { return MonotonicNow() + ms * 1'000'000; }
 
 void TestNames() {
   const std::string name = "/forkless-test-" + std::to_string(getpid());
@@ -53,7 +56,9 @@ void TestDeadlinesAndSignals() {
   const int64_t started = MonotonicNow();
   CHECK(!semaphore.Acquire(DeadlineAfter(30)));
   CHECK(MonotonicNow() - started >= 30'000'000);
-  CHECK_EQ(DeadlineAfter(1e300), kForever);
+  CHECK_EQ(DeadlineAt(1.5), 1'500'000);
+  CHECK_EQ(DeadlineAt(1e300), kForever);
+  CHECK_EQ(DeadlineAt(std::numeric_limits<double>::infinity()), kForever);
 
   struct sigaction action {};
   action.sa_handler = [](int) {};
