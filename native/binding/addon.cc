@@ -11,6 +11,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   forkless::InitArena(exports);
   forkless::InitHeap(exports);
   forkless::InitParking(exports);
+  forkless::InitPosixSemaphore(exports);
   return exports;
 }
 

@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    pool: 'forks',
+    globalSetup: ['test/support/global-setup.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    teardownTimeout: 30_000,
+    // The package and the modules that child processes import are loaded by Node itself, as a user's program would.
+    server: { deps: { external: [/\/dist\//, /\/test\/fixtures\/.*\.[cm]?js$/] } },
+  },
+});
