@@ -3,7 +3,6 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 import { ResourceError } from '../support/errors.ts';
-import type { Binding } from './binding.ts';
 
 const PACKAGE_ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const KILL_POINTS_ADDON = fileURLToPath(new URL('../../build/Release/forkless_kill_points.node', import.meta.url));
@@ -13,12 +12,12 @@ const KILL_POINTS_ADDON = fileURLToPath(new URL('../../build/Release/forkless_ki
  * A process with `FORKLESS_KILL_AT` set loads the build that has kill points, which exists in a clone only.
  * @throws ResourceError when there is no addon for this platform.
  */
-export function loadBinding(): Binding {
+export function loadAddon(): unknown {
   const require = createRequire(import.meta.url);
   if (process.env['FORKLESS_KILL_AT'] !== undefined && existsSync(KILL_POINTS_ADDON)) {
-    return require(KILL_POINTS_ADDON) as Binding;
+    return require(KILL_POINTS_ADDON);
   }
-  const nodeGypBuild = require('node-gyp-build') as (root: string) => Binding;
+  const nodeGypBuild = require('node-gyp-build') as (root: string) => unknown;
   try {
     return nodeGypBuild(PACKAGE_ROOT);
   } catch (cause) {
