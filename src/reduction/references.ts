@@ -2,7 +2,7 @@ import { types } from 'node:util';
 import { SerializationError } from '../support/errors.ts';
 import { findCommonJsExport, findExportOf } from './commonjs-exports.ts';
 import { locateFunction, type FunctionLocation } from './function-location.ts';
-import { exportsOf, isAnonymousDefault } from './module-exports.ts';
+import { exportsOf, isAnonymousDefault, isTopLevelDeclaration } from './module-exports.ts';
 import { isImportable, knownReference, rememberReference, type AnyFunction, type Reference } from './reference.ts';
 
 /** How a function or class travels to another process, or why it cannot. */
@@ -67,7 +67,12 @@ function targetInScript(fn: AnyFunction, location: FunctionLocation & { readonly
   const name = variable === undefined ? undefined : exports.byVariable.get(variable);
   if (name !== undefined) return { kind: 'reference', reference: { module: url, name } };
   const text = Function.prototype.toString.call(fn);
-  if (isAnonymousDefault(exports, location.source, text, offsetOf(location))) {
+  const offset = offsetOf(location);
+  const declared = exports.byVariable.get(fn.name);
+  if (declared !== undefined && isTopLevelDeclaration(fn.name, location.source, text, offset)) {
+    return { kind: 'reference', reference: { module: url, name: declared } };
+  }
+  if (isAnonymousDefault(exports, location.source, text, offset)) {
     return { kind: 'reference', reference: { module: url, name: 'default' } };
   }
   return none(notExported(url, exports.names), EXPORT_REMEDY);

@@ -96,9 +96,9 @@ function travelingPart(error: Error): Error {
   return part;
 }
 
-function safeConstructor(error: Error): NewableFunction {
+function safeConstructor(error: Error): ErrorConstructor {
   const Class: unknown = readIfPossible(error, 'constructor');
-  return typeof Class === 'function' && !types.isProxy(Class) && Class.prototype === Object.getPrototypeOf(error) ? (Class as NewableFunction) : Error;
+  return typeof Class === 'function' && !types.isProxy(Class) && Class.prototype === Object.getPrototypeOf(error) ? (Class as ErrorConstructor) : Error;
 }
 
 function encodeIfPossible(value: unknown): Encoded | undefined {
