@@ -10,6 +10,9 @@ export type Target =
   | { readonly kind: 'reference'; readonly reference: Reference }
   | { readonly kind: 'none'; readonly reason: string; readonly remedy: string };
 
+/** How the reason begins for what belongs to the inside of the runtime. */
+export const INTERNAL_REASON = 'it is internal to the runtime';
+
 const REF_REMEDY = 'name it with ref(moduleUrl, exportName)';
 const EXPORT_REMEDY = `export it from a module under a name, or ${REF_REMEDY}`;
 
@@ -87,7 +90,7 @@ function targetInCommonJs(fn: AnyFunction, script: string): Target {
   const { name, loaded } = findExportOf(url, fn);
   if (name !== undefined) return { kind: 'reference', reference: { module: url, name } };
   if (loaded) return none(`${url} does not export it`, EXPORT_REMEDY);
-  if (url.startsWith('node:')) return none(`it is internal to the runtime (${url})`, 'wrap it in an exported function');
+  if (url.startsWith('node:')) return none(`${INTERNAL_REASON} (${url})`, 'wrap it in an exported function');
   return none(`${url} was not loaded as a module by the runtime itself (a bundler or a test runner may have evaluated it)`, REF_REMEDY);
 }
 

@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import { builtinStrategy, isBuiltinPrototype, whyRefused } from './builtin-writers.ts';
-import { inspectTarget } from './references.ts';
+import { writeError } from './error-writer.ts';
+import { inspectTarget, INTERNAL_REASON } from './references.ts';
 import type { AnyFunction } from './reference.ts';
 import { registryGeneration, typeOfPrototype, type TypeEntry } from './type-registry.ts';
 import type { Strategy, ValueWriter } from './value-writer.ts';
@@ -31,7 +32,7 @@ function findStrategy(value: object, prototype: object): Strategy {
   if (isBuiltinPrototype(prototype)) return base ?? (isObjectPrototype(prototype) ? plain : refuse);
   const Class: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
   // An error never fails to travel for its class alone: the writer of errors falls back to a common class.
-  if (types.isNativeError(value) && base !== undefined) return base;
+  if (base === writeError) return base;
   if (typeof Class !== 'function' || Class.prototype !== prototype) return refuse;
   const target = inspectTarget(Class as AnyFunction);
   if (target.kind === 'none' || target.reference.module.startsWith('node:')) return refuse;
@@ -84,7 +85,9 @@ function refuseInstance(writer: ValueWriter, value: object): never {
   }
   const target = inspectTarget(Class as AnyFunction);
   const name = Class.name === '' ? 'a class without a name' : `the class '${Class.name}'`;
-  const host = isBuiltinPrototype(prototype) || (target.kind === 'reference' && target.reference.module.startsWith('node:'));
+  const host =
+    isBuiltinPrototype(prototype) ||
+    (target.kind === 'reference' ? target.reference.module.startsWith('node:') : target.reason.startsWith(INTERNAL_REASON));
   if (host) writer.fail(`it is an instance of ${name} of the runtime, which exists in this process only. Send what it was made from.`);
   const why = target.kind === 'none' ? target.reason.replace(/^it /, 'the class ') : '';
   const remedy = target.kind === 'none' ? target.remedy : '';
