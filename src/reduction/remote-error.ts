@@ -87,17 +87,22 @@ function travelingPart(error: Error): Error {
   // Made without the class's constructor, which may do anything.
   const part = Reflect.construct(Error, [], safeConstructor(error)) as Error;
   for (const key of new Set(['message', 'stack', 'name', 'cause', 'errors', ...Object.keys(error)])) {
-    const property = Object.getOwnPropertyDescriptor(error, key);
-    if (property === undefined) continue;
-    const value = key === 'stack' ? stackOf(error) : readIfPossible(error, key);
-    if (encodeIfPossible(value) === undefined) continue;
-    Object.defineProperty(part, key, { value, enumerable: property.enumerable === true, configurable: true, writable: true });
+    try {
+      // Even to ask for the descriptor of `stack` runs code: the stack is made then, with the message.
+      const property = Object.getOwnPropertyDescriptor(error, key);
+      if (property === undefined) continue;
+      const value = (error as unknown as Record<string, unknown>)[key];
+      encode(value);
+      Object.defineProperty(part, key, { value, enumerable: property.enumerable === true, configurable: true, writable: true });
+    } catch {
+      // Left out.
+    }
   }
   return part;
 }
 
 function safeConstructor(error: Error): ErrorConstructor {
-  const Class: unknown = readIfPossible(error, 'constructor');
+  const Class = readIfPossible(error, 'constructor');
   return typeof Class === 'function' && !types.isProxy(Class) && Class.prototype === Object.getPrototypeOf(error) ? (Class as ErrorConstructor) : Error;
 }
 
@@ -118,7 +123,13 @@ function readIfPossible(object: object, key: string): unknown {
 }
 
 function isError(value: unknown): value is Error {
-  return types.isNativeError(value) || value instanceof Error;
+  if (types.isNativeError(value)) return true;
+  try {
+    return value instanceof Error;
+  } catch {
+    // A revoked Proxy.
+    return false;
+  }
 }
 
 function stackOf(error: Error): string | undefined {

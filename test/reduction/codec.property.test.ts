@@ -100,7 +100,7 @@ describe('the codec', () => {
     );
   });
 
-  it('never does anything but throw a SerializationError for bytes that are no message', () => {
+  it('never does anything but throw a SerializationError for bytes that are no message', { timeout: 30_000 + RUNS * 20 }, () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 80 }), fc.constantFrom(0x01, 0x11, 0x21, 0x31), (bytes, head) => {
         try {
