@@ -5,7 +5,7 @@ const INITIAL_BYTES = 8 * 1024;
 const KEPT_BYTES = 1024 * 1024;
 /** Up to here a loop in JavaScript is faster than a call into C++ for each text. */
 const LOOP_CHARACTERS = 32;
-const NOT_LATIN1 = /[^\x00-\xff]/;
+const NOT_LATIN1 = /[\u0100-\uffff]/;
 
 /** A growing buffer with the primitive forms of the message format. */
 export class ByteWriter {

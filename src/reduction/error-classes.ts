@@ -1,7 +1,6 @@
 import * as ownErrors from '../support/errors.ts';
 
-/** Any class of errors. */
-export type ErrorClass = abstract new (...args: never[]) => Error;
+type ErrorClass = abstract new (...args: never[]) => Error;
 
 const builtin: readonly ErrorClass[] = [
   Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError, AggregateError, DOMException,

@@ -82,7 +82,7 @@ export class InspectorSession {
 
   /** A script by its number. */
   script(scriptId: string): Script | undefined {
-    if (!this.#scripts.has(scriptId)) this.#debug(() => this.#fetchSource(scriptId));
+    if (!this.#scripts.has(scriptId)) this.#debug(() => undefined);
     return this.#scripts.get(scriptId);
   }
 

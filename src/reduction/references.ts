@@ -1,7 +1,8 @@
+import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
 import { SerializationError } from '../support/errors.ts';
 import { findCommonJsExport, findExportOf } from './commonjs-exports.ts';
-import { locateFunction, type FunctionLocation } from './function-location.ts';
+import { locateFunction, offsetOf, type FunctionLocation } from './function-location.ts';
 import { exportsOf, isAnonymousDefault, isTopLevelDeclaration } from './module-exports.ts';
 import { isImportable, knownReference, rememberReference, type AnyFunction, type Reference } from './reference.ts';
 
@@ -43,8 +44,7 @@ export function referTo(fn: AnyFunction): Reference {
   throw new SerializationError(refusalOf(fn, target));
 }
 
-/** The message for a function that cannot travel. */
-export function refusalOf(fn: AnyFunction, target: Target & { readonly kind: 'none' }): string {
+function refusalOf(fn: AnyFunction, target: Target & { readonly kind: 'none' }): string {
   return `${nameOf(fn)} cannot travel to another process: ${target.reason}. To send it, ${target.remedy}.`;
 }
 
@@ -70,7 +70,7 @@ function targetInScript(fn: AnyFunction, location: FunctionLocation & { readonly
   const name = variable === undefined ? undefined : exports.byVariable.get(variable);
   if (name !== undefined) return { kind: 'reference', reference: { module: url, name } };
   const text = Function.prototype.toString.call(fn);
-  const offset = offsetOf(location);
+  const offset = offsetOf(location.source, location.line, location.column);
   const declared = exports.byVariable.get(fn.name);
   if (declared !== undefined && isTopLevelDeclaration(fn.name, location.source, text, offset)) {
     return { kind: 'reference', reference: { module: url, name: declared } };
@@ -83,7 +83,7 @@ function targetInScript(fn: AnyFunction, location: FunctionLocation & { readonly
 
 function targetInCommonJs(fn: AnyFunction, script: string): Target {
   // CommonJS scripts are known by path or by URL, depending on the version of Node.
-  const url = script.startsWith('/') ? new URL(`file://${encodeURI(script)}`).href : script;
+  const url = script.startsWith('/') ? pathToFileURL(script).href : script;
   if (!isImportable(url)) {
     return none(`it was made by eval, new Function, vm or the REPL (${quoted(script)}), not by a module`, 'put it into a file and export it');
   }
@@ -92,12 +92,6 @@ function targetInCommonJs(fn: AnyFunction, script: string): Target {
   if (loaded) return none(`${url} does not export it`, EXPORT_REMEDY);
   if (url.startsWith('node:')) return none(`${INTERNAL_REASON} (${url})`, 'wrap it in an exported function');
   return none(`${url} was not loaded as a module by the runtime itself (a bundler or a test runner may have evaluated it)`, REF_REMEDY);
-}
-
-function offsetOf(location: FunctionLocation & { readonly kind: 'script' }): number {
-  let offset = 0;
-  for (let line = 0; line < location.line; line++) offset = location.source.indexOf('\n', offset) + 1;
-  return offset + location.column;
 }
 
 function notExported(url: string, names: readonly string[]): string {

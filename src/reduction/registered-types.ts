@@ -1,3 +1,4 @@
+import { pathToFileURL } from 'node:url';
 import { addType } from './type-registry.ts';
 import { isImportable } from './reference.ts';
 
@@ -47,7 +48,7 @@ function callingModule(): string | undefined {
     Error.prepareStackTrace = (_error, sites) => sites[2]?.getFileName() ?? undefined;
     const file = new Error('where').stack as unknown;
     if (typeof file !== 'string') return undefined;
-    const url = file.startsWith('/') ? new URL(`file://${encodeURI(file)}`).href : file;
+    const url = file.startsWith('/') ? pathToFileURL(file).href : file;
     return isImportable(url) ? url : undefined;
   } finally {
     Error.prepareStackTrace = prepareStackTrace;

@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import { Readable } from 'node:stream';
+import { setFlagsFromString } from 'node:v8';
 import vm from 'node:vm';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { decode, encode, encodeWith, modulesOf } from '../../src/reduction/codec.ts';
@@ -14,7 +15,10 @@ const FUNCTIONS = new URL('../fixtures/reduction/functions.js', import.meta.url)
 const trip = <T>(value: T): T => decode(encode(value).bytes) as T;
 
 class Registered {
-  constructor(readonly value: unknown) {}
+  readonly value: unknown;
+  constructor(value: unknown) {
+    this.value = value;
+  }
 }
 const moneyType = 'money of the test';
 
@@ -99,12 +103,29 @@ describe('encode and decode', () => {
     expect(decode(first.bytes)).toEqual({ a: 'first' });
   });
 
+  it('keeps nothing alive of what it has written, whether it succeeded or not', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = vm.runInNewContext('gc') as () => void;
+    const refs: WeakRef<object>[] = [];
+    (() => {
+      const value = { inner: [{}] };
+      encode(value);
+      const bad = { inner: [{}, Math.max] };
+      expect(() => encode(bad)).toThrow();
+      refs.push(new WeakRef(value), new WeakRef(value.inner), new WeakRef(bad), new WeakRef(bad.inner));
+    })();
+    await new Promise((resolve) => setTimeout(resolve));
+    collect();
+    expect(refs.map((reference) => reference.deref())).toEqual([undefined, undefined, undefined, undefined]);
+  });
+
   it('lends its own buffer for the time of a call', () => {
     expect(encodeWith({ a: 1 }, 'the value', (bytes, modules) => [decode(bytes), modules])).toEqual([{ a: 1 }, []]);
   });
 
   it('carries holes as holes, however far apart', () => {
-    const holes = [1, , undefined, 4];
+    const holes = [1, 0, undefined, 4];
+    delete holes[1];
     expect(1 in trip(holes)).toBe(false);
     expect(2 in trip(holes)).toBe(true);
     const sparse: number[] = [];
@@ -346,7 +367,9 @@ describe('damaged messages', () => {
   });
 
   it('never do anything worse than throwing, whichever bytes are changed', () => {
-    const { bytes } = encode({ a: [1, , 'two', new Map([[3, new Set([1])]])], v: new Uint8Array(5), e: new Error('x'), f: fixtures.arrow, p: new fixtures.Point(1, 2) });
+    const holes: unknown[] = ['two', new Map([[3, new Set([1])]])];
+    holes[4] = 1;
+    const { bytes } = encode({ holes, v: new Uint8Array(5), e: new Error('x'), f: fixtures.arrow, p: new fixtures.Point(1, 2) });
     for (let at = 0; at < bytes.length; at++) {
       for (const byte of [0x00, 0x7f, 0x9f, 0xb5, 0xc9, 0xce, 0xcf, 0xd3, 0xd9, 0xda, 0xdb, 0xdf, 0xe2, 0xff]) {
         const changed = Buffer.from(bytes);
@@ -359,6 +382,12 @@ describe('damaged messages', () => {
       }
     }
     expect({}).not.toHaveProperty('polluted');
+  });
+
+  it('cannot hand out objects that do not exist yet', () => {
+    const name = Buffer.from(moneyType);
+    const self = Buffer.concat([Uint8Array.of(0x11, 0xe1, 0x80 | name.length), name, Uint8Array.of(0xe2, 0)]);
+    expect(() => decode(self)).toThrow(/there is no object number 0/);
   });
 
   it('of another version name both versions', () => {

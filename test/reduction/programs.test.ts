@@ -33,6 +33,11 @@ describe('functions in programs', () => {
     expect(found['evaluated']).toMatch(/^ERR_MP_SERIALIZATION The function 'evaluated' /);
   });
 
+  it('are found in what a compiler made of TypeScript', () => {
+    const module = fixture('typed.ts');
+    expect(JSON.parse(run('compiling-loader.mjs'))).toEqual([{ module, name: 'typedWork' }, { module, name: 'typedArrow' }]);
+  });
+
   it('need ref() where there is no inspector, except for CommonJS', () => {
     const found = JSON.parse(run('without-inspector.mjs')) as Record<string, string>;
     expect(found['refused']).toMatch(/^ERR_MP_SERIALIZATION The function 'declared' .*no inspector.*ref\(moduleUrl, exportName\)/);

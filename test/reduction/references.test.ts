@@ -95,7 +95,7 @@ describe('referTo', () => {
     ['a Proxy', functions.inside.proxy, /it is a Proxy/],
     ['a native function', Math.max, /'max'.*native code/],
     ['a function of new Function', new Function('return 1') as () => void, /'anonymous'.*eval, new Function, vm or the REPL/],
-    ['a function of eval', (0, eval)('(function evaluated() {})') as () => void, /'evaluated'.*eval, new Function, vm or the REPL/],
+    ['a function of vm without a name', vm.runInThisContext('(function evaluated() {})') as () => void, /'evaluated'.*eval, new Function, vm or the REPL \('evalmachine/],
     ['a function of vm', vm.runInThisContext('(() => 1)', { filename: 'REPL1' }) as () => void, /An anonymous function.*\('REPL1'\)/],
     ['an unexported function of CommonJS', (require('../fixtures/reduction/commonjs.cjs') as { take: () => () => void }).take(), /commonjs\.cjs does not export it/],
     ['a function that a test runner evaluated', () => 1, /was not loaded as a module by the runtime itself.*ref\(/],
