@@ -157,13 +157,13 @@ export class PosixSemaphore implements Disposable {
   }
 
   static {
-    // As a method it would be a computed name, of which isolatedDeclarations cannot make a declaration.
-    Object.defineProperty(this.prototype, inspect.custom, { value: PosixSemaphore.#inspect });
-  }
-
-  static #inspect(this: PosixSemaphore): string {
-    const state = this.#state === 'open' ? `value: ${this.value}` : 'closed';
-    return `PosixSemaphore { ${this.#name === undefined ? '' : `name: '${this.#name}', `}${state} }`;
+    // As a method it would have a computed name, and isolatedDeclarations knows only names written out.
+    Object.defineProperty(this.prototype, inspect.custom, {
+      value(this: PosixSemaphore): string {
+        const state = this.#state === 'open' ? `value: ${this.value}` : 'closed';
+        return `PosixSemaphore { ${this.#name === undefined ? '' : `name: '${this.#name}', `}${state} }`;
+      },
+    });
   }
 
   #open(): NativeSemaphore {
