@@ -220,6 +220,7 @@ describe('errors as values', () => {
     const received = trip(new fixtures.inside.SecretError('psst'));
     expect(received.constructor).toBe(RangeError);
     expect(String(received)).toBe('SecretError: psst');
+    expect(String(trip(new fixtures.inside.InheritedName('psst')))).toBe('InheritedName: psst');
   });
 
   it('keep the errors of forkless without any import', () => {
@@ -283,6 +284,12 @@ describe('functions, classes and instances', () => {
     expect((decode(bytes) as Money[]).map((money) => money.amount)).toEqual([5, 6]);
     // Its registration stands in this file, which vitest evaluates under its own URL.
     expect(modules).toEqual([import.meta.url]);
+  });
+
+  it('uses a registration from the moment on at which it was made', () => {
+    expect(trip(new fixtures.RegisteredLater())).toEqual(new fixtures.RegisteredLater());
+    registerType(fixtures.RegisteredLater, () => 5, (n) => Object.assign(new fixtures.RegisteredLater(), { n }));
+    expect(trip(new fixtures.RegisteredLater()).n).toBe(5);
   });
 
   it('lets the form of a registered class be anything that can travel', () => {

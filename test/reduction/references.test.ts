@@ -9,6 +9,10 @@ import defaultArrow, { inner } from '../fixtures/reduction/default-arrow.js';
 import callResult from '../fixtures/reduction/default-call.js';
 import DefaultClass from '../fixtures/reduction/default-class.js';
 import declaredDefault, { makeOther } from '../fixtures/reduction/default-function.js';
+import defaultObject from '../fixtures/reduction/default-object.js';
+import * as misleadingCall from '../fixtures/reduction/default-misleading-call.js';
+import misleadingConstant from '../fixtures/reduction/default-misleading-constant.js';
+import * as misleadingName from '../fixtures/reduction/default-misleading-name.js';
 import variable from '../fixtures/reduction/default-variable.js';
 import wrapped from '../fixtures/reduction/default-wrapped.js';
 import anonymousDefault, * as functions from '../fixtures/reduction/functions.js';
@@ -47,7 +51,17 @@ describe('referTo', () => {
   it('does not take a part of the default export for the export', () => {
     expect(callResult()).toBe('result');
     expect(() => referTo(callResult)).toThrow(/is not an export of .*default-call\.js/);
+    expect(() => referTo(defaultObject.self)).toThrow(/is not an export of .*default-object\.js/);
     expect(() => referTo(inner())).toThrow(/is not an export of .*default-arrow\.js/);
+  });
+
+  it.each([
+    ['is called to make the default export', misleadingCall.take(), 'wrap'],
+    ['has the name of a constant that holds its result', misleadingConstant.made, 'made'],
+    ['is an expression with the name of the default export', misleadingName.take(), 'job'],
+  ])('does not take a function for the default export that only %s', (_what, fn, name) => {
+    expect(fn.name).toBe(name);
+    expect(() => referTo(fn)).toThrow(/is not an export of .*default-misleading/);
   });
 
   it('names the declaring module of a function that another module passes on', () => {
@@ -129,6 +143,7 @@ describe('ref', () => {
 
   it('refuses URLs that carry code or come from elsewhere', () => {
     expect(() => ref('data:text/javascript,export default 1', 'default')).toThrow(/file: and node: URLs only/);
+    expect(() => ref('file:///somewhere/[eval1]', 'f')).toThrow(/could not/);
     expect(() => ref('https://example.org/x.js', 'f')).toThrow(/file: and node: URLs only/);
   });
 
