@@ -300,6 +300,14 @@ describe('functions, classes and instances', () => {
     expect(trip(new Registered(encode(new Registered(7)).bytes))).toBeInstanceOf(Registered);
   });
 
+  it('may encode and decode inside of the functions of a registered class', () => {
+    class Nested { value: unknown; constructor(value: unknown) { this.value = value; } }
+    registerType(Nested, ({ value }) => encode({ value }).bytes, (bytes) => new Nested((decode(bytes) as { value: unknown }).value), { name: 'Nested' });
+    const value = { before: [1], nested: new Nested(new Nested('deep')), after: new Date(7) };
+    expect(trip(value)).toEqual(value);
+    expect(encodeWith(value, 'it', (bytes) => [encode('other').bytes, decode(bytes)][1])).toEqual(value);
+  });
+
   it('refuses a registered class whose form contains the object itself', () => {
     const object = new Registered(undefined);
     Object.assign(object, { value: { object } });
