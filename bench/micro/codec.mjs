@@ -28,4 +28,13 @@ for (let round = 0; round < ROUNDS; round++) {
   }
 }
 if (sink === undefined) throw new Error('nothing was measured');
-console.log(JSON.stringify({ node: process.version, nanoseconds: Object.fromEntries(Object.entries(best).map(([name, ns]) => [name, Math.round(ns)])) }, null, 2));
+console.log(
+  JSON.stringify(
+    {
+      node: process.version,
+      nanoseconds: Object.fromEntries(Object.entries(best).map(([name, ns]) => [name, Math.round(ns)])),
+    },
+    null,
+    2,
+  ),
+);
