@@ -8,6 +8,7 @@ import type { NativeSemaphore } from '../native/binding.ts';
 import { attempt } from '../native/failure.ts';
 import { deadlineAfter } from '../support/deadline.ts';
 import { ClosedError, ResourceError, StateError } from '../support/errors.ts';
+import { printAs } from '../support/inspect.ts';
 import { checkOptions, checkWait, SYNC_WAIT_KEYS } from '../support/options.ts';
 import type { AsyncWaitOptions, WaitOptions } from '../support/options.ts';
 import { PosixSemaphoreWaits } from './posix-semaphore-waits.ts';
@@ -157,12 +158,9 @@ export class PosixSemaphore implements Disposable {
   }
 
   static {
-    // As a method it would have a computed name, and isolatedDeclarations knows only names written out.
-    Object.defineProperty(this.prototype, inspect.custom, {
-      value(this: PosixSemaphore): string {
-        const state = this.#state === 'open' ? `value: ${this.value}` : 'closed';
-        return `PosixSemaphore { ${this.#name === undefined ? '' : `name: '${this.#name}', `}${state} }`;
-      },
+    printAs(PosixSemaphore, (semaphore: PosixSemaphore) => {
+      const state = semaphore.#state === 'open' ? `value: ${semaphore.value}` : 'closed';
+      return `PosixSemaphore { ${semaphore.#name === undefined ? '' : `name: '${semaphore.#name}', `}${state} }`;
     });
   }
 
