@@ -7,7 +7,7 @@ const keyCache: (string | undefined)[] = Array.from({ length: KEY_CACHE_SIZE }, 
 
 const floatBytes: Uint8Array = new Uint8Array(8);
 const floatValue: Float64Array = new Float64Array(floatBytes.buffer);
-const bytesToText = Buffer.prototype.toString;
+const bytesToText = (Buffer.prototype as Buffer).toString;
 /** Without the options of `toString`; not in the types, but in Node, Bun and Deno. */
 const latin1Slice = (Buffer.prototype as unknown as { latin1Slice: (this: Uint8Array, start: number, end: number) => string }).latin1Slice;
 const fromUnits = String.fromCharCode;

@@ -39,7 +39,7 @@ export class InspectorSession {
 
   /** Sends one command of the inspector's protocol and returns the answer. */
   post<R>(method: string, parameters: object = {}): R {
-    let failure: Error | null = null;
+    let failure = null as Error | null;
     let answer: unknown;
     let answered = false;
     this.#session.post(method, parameters, (error: Error | null, result?: object) => {
