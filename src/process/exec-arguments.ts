@@ -37,6 +37,6 @@ export function inheritedExecArgv(execArgv: readonly string[]): string[] {
 export function inheritedNodeOptions(options: string): string {
   return options
     .split(' ')
-    .filter((option) => !/^--inspect/.test(option))
+    .filter((option) => !option.startsWith('--inspect'))
     .join(' ');
 }
