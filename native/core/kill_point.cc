@@ -29,11 +29,22 @@ Target ReadTarget() {
   return target;
 }
 
+Target& TheTarget() {
+  static auto* target = new Target(ReadTarget());  // never destroyed: other threads outlive static destructors
+  return *target;
+}
+
+std::atomic<int> hits{0};
+
 }  // namespace
 
+void SetKillTarget(const char* name, int count) {
+  TheTarget() = {name, count};
+  hits.store(0);
+}
+
 void HitKillPoint(const char* name) {
-  static const Target target = ReadTarget();
-  static std::atomic<int> hits{0};
+  const Target& target = TheTarget();
   if (target.name != name) return;
   if (hits.fetch_add(1) + 1 == target.count) {
     kill(getpid(), SIGKILL);

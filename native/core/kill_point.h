@@ -6,6 +6,8 @@
 #ifdef FORKLESS_KILL_POINTS
 namespace forkless {
 void HitKillPoint(const char* name);
+// For native tests: instead of FORKLESS_KILL_AT. To be called before any other thread runs.
+void SetKillTarget(const char* name, int count);
 }
 #define KILL_POINT(name) ::forkless::HitKillPoint(name)
 #else

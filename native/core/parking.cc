@@ -59,26 +59,31 @@ bool Ring(Arena& arena, uint32_t slot) {
 
 // Rings first and disarms afterwards: a ringer that is stopped or dies in between leaves it armed for the next one.
 // Every arming has its own number, so that a late ringer does not disarm the next one.
-void RingIfArmed(Arena& arena, uint32_t slot) {
+bool RingIfArmed(Arena& arena, uint32_t slot) {
   Participant& participant = arena.participant(slot);
   int32_t armed = participant.doorbell_armed.load();
-  if (armed == 0 || !Ring(arena, slot)) return;
+  if (armed == 0) return true;
+  if (!Ring(arena, slot)) return false;
   KILL_POINT("ring.rung");
   participant.doorbell_armed.compare_exchange_strong(armed, 0);
+  return true;
 }
 
-void RingWaitingLoops(Arena& arena, uint32_t bits, uint64_t point) {
+// False when one of them could not be rung at the moment.
+bool RingWaitingLoops(Arena& arena, uint32_t bits, uint64_t point) {
   const uint32_t end = arena.header().slot_end.load();
   const uint64_t wanted = FilterBit(point);
+  bool all_rung = true;
   for (uint32_t first = 0; first < 32; ++first) {
     if ((bits >> first & 1) == 0) continue;
     for (uint32_t slot = first; slot < end; slot += 32) {
       const Participant& participant = arena.participant(slot);
       const uint64_t filter =
           participant.filter[0].load() | static_cast<uint64_t>(participant.filter[1].load()) << 32;
-      if ((filter & wanted) != 0) RingIfArmed(arena, slot);
+      if ((filter & wanted) != 0) all_rung = RingIfArmed(arena, slot) && all_rung;
     }
   }
+  return all_rung;
 }
 
 ParkResult Sleep(Arena& arena, const ParkRequest& request) {
@@ -136,8 +141,9 @@ void Wake(Arena& arena, uint64_t offset, int count) {
   }
   KILL_POINT("wake.sync-done");
   if ((event & kAsyncWaiters) == 0) return;
-  RingWaitingLoops(arena, point.async_bits.load(), offset);
+  const bool all_rung = RingWaitingLoops(arena, point.async_bits.load(), offset);
   KILL_POINT("wake.rung");
+  if (!all_rung) return;  // the next waker tries again
   // The bit goes only if no event loop has announced itself since: that moves the sequence, too.
   int32_t now = point.event.load();
   while ((now & ~kWaitBits) == (bumped & ~kWaitBits) && (now & kAsyncWaiters) != 0 &&
