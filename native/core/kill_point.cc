@@ -17,6 +17,7 @@ namespace {
 struct Target {
   std::string name;
   int count = 1;
+  std::atomic<int32_t>* note = nullptr;
 };
 
 Target ReadTarget() {
@@ -38,8 +39,8 @@ std::atomic<int> hits{0};
 
 }  // namespace
 
-void SetKillTarget(const char* name, int count) {
-  TheTarget() = {name, count};
+void SetKillTarget(const char* name, int count, std::atomic<int32_t>* note) {
+  TheTarget() = {name, count, note};
   hits.store(0);
 }
 
@@ -47,6 +48,7 @@ void HitKillPoint(const char* name) {
   const Target& target = TheTarget();
   if (target.name != name) return;
   if (hits.fetch_add(1) + 1 == target.count) {
+    if (target.note != nullptr) target.note->store(1);
     kill(getpid(), SIGKILL);
     for (;;) pause();
   }

@@ -2,7 +2,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <map>
 #include <set>
 #include <thread>
@@ -16,7 +15,7 @@ using namespace forkless::test;
 namespace {
 
 bool IsFilledWith(const std::byte* begin, uint64_t bytes, uint8_t value) {
-  return std::all_of(begin, begin + bytes, [value](std::byte byte) { return byte == std::byte{value}; });
+  return bytes == 0 || (begin[0] == std::byte{value} && memcmp(begin, begin + 1, bytes - 1) == 0);
 }
 
 void TestSizesAlignmentAndZeroes() {
@@ -280,7 +279,7 @@ int main() {
   TestMemoryBeyondTheReserveGoesBack();
   TestHandlesAndHolds();
   TestRandomOperationsAgainstAModel(1, 50'000 * kScale);
-  TestRandomOperationsAgainstAModel(2, 25'000 * kScale);
+  TestRandomOperationsAgainstAModel(2, 10'000 * kScale);
   TestThreads();
   return 0;
 }
