@@ -231,6 +231,7 @@ Status Arena::JoinFamilyOf(int32_t pid, int fd, const uint8_t* family, Arena** r
 // The creator keeps the file locked until it has published it, so that a half-built file whose creator died
 // is known by its open lock.
 Status Arena::CreateNamed(const std::string& name, uint64_t max_bytes, Arena** result) {
+  CloseRemoved();
   max_bytes = AlignUp(std::max(max_bytes, kLeastBytes), kPageBytes);
   const std::string file_name = FileNameOf(name);
   int fd = -1;
@@ -288,6 +289,7 @@ Status Arena::EnterNamed(const std::string& name, const char* participant, Arena
 }
 
 Status Arena::OpenNamed(const std::string& name, Arena** result) {
+  CloseRemoved();
   const std::string file_name = FileNameOf(name);
   const int64_t give_up = MonotonicNow() + kBuildWaitNs;
   for (;;) {
@@ -299,8 +301,8 @@ Status Arena::OpenNamed(const std::string& name, Arena** result) {
     if (status.ok()) {
       for (uint32_t i = 0; i < Count(); ++i) {
         Arena* known = ByIndex(i);
-        if (known->name() == name && NameLeadsTo(file_name.c_str(), known->fd()) &&
-            known->header().state.load() == kReady) {
+        if (known->name() == name && known->header().state.load() == kReady &&
+            NameLeadsTo(file_name.c_str(), known->fd())) {
           close(fd);
           *result = known;
           return Status::Ok();
@@ -364,13 +366,19 @@ Status Arena::Back(uint64_t offset, uint64_t bytes) {
   return BackFileRange(fd_, begin, AlignUp(offset + bytes, kPageBytes) - begin);
 }
 
-bool Arena::RemoveIfUnused() {
-  if (name_.empty() || HasUsers(*this)) return false;
-  uint32_t ready = kReady;
-  if (!header().state.compare_exchange_strong(ready, kRemoved)) return false;
+bool Arena::RemoveIfUnused(bool also_unfinished) {
+  if (name_.empty()) return false;
+  if (header().state.load() == kRemoved) CloseFile();
+  if (HasUsers(*this)) return false;
+  uint32_t before = kReady;
+  if (!header().state.compare_exchange_strong(before, kRemoved)) {
+    // What is unfinished nobody but its creator has.
+    if (!also_unfinished || before != kBuilding) return false;
+    header().state.store(kRemoved);
+  }
   KILL_POINT("named.remove.marked");
   if (HasUsers(*this)) {  // somebody came in between
-    header().state.store(kReady);
+    header().state.store(before);
     return false;
   }
   const std::string file_name = FileNameOf(name_);
@@ -381,7 +389,23 @@ bool Arena::RemoveIfUnused() {
     const uint64_t data = header().data_offset;
     if (bytes > data) static_cast<void>(PunchFileRange(fd_, data, bytes - data));
   }
+  CloseFile();
   return true;
+}
+
+// Only when it is removed: nobody of this process will grow or open it any more.
+void Arena::CloseFile() {
+  std::lock_guard<std::mutex> guard(registry_mutex);
+  if (fd_ >= 0) close(fd_);
+  fd_ = -1;
+}
+
+// Those that others have removed since this process left them.
+void Arena::CloseRemoved() {
+  for (uint32_t i = 0; i < Count(); ++i) {
+    Arena* arena = ByIndex(i);
+    if (!arena->name_.empty() && arena->header().state.load() == kRemoved) arena->CloseFile();
+  }
 }
 
 }  // namespace forkless

@@ -54,13 +54,16 @@ class Arena {
   Status Back(uint64_t offset, uint64_t bytes);
 
   // A named arena goes when its last user does. Returns true when this call has removed it.
-  bool RemoveIfUnused();
+  // `also_unfinished`: by its creator, who has given up.
+  bool RemoveIfUnused(bool also_unfinished = false);
 
  private:
   Arena() = default;
   static Status OpenNamed(const std::string& name, Arena** arena);
   static Status Adopt(int fd, uint64_t file_bytes, std::string name, Arena** arena);
   static Arena* Register(Arena* arena);
+  void CloseFile();
+  static void CloseRemoved();
 
   uint32_t index_ = 0;
   int fd_ = -1;
