@@ -1,4 +1,5 @@
 import { loadAddon } from './load.ts';
+import type { ProcessBinding } from './process-binding.ts';
 
 /** What the addon says of an arena and of this environment's place in it. */
 export interface ArenaInfo {
@@ -70,7 +71,7 @@ export interface NativeSemaphore {
 export type SemaphoreOutcome = 0 | 1 | 2;
 
 /** The one typed declaration of the addon. Offsets and sizes are bytes; `index` names an arena of this process. */
-export interface Binding {
+export interface Binding extends ProcessBinding {
   readonly layout: NativeLayout;
   readonly killPoints: boolean;
   killPoint(name: string): void;

@@ -4,9 +4,15 @@ import { sharedBufferProtocol } from './shared-views.ts';
 import type { Strategy, ValueWriter } from './value-writer.ts';
 import { TAG, VIEW_KINDS } from './wire.ts';
 
+// oxlint-disable-next-line typescript/unbound-method -- only ever called with a `this`
 const mapEntries = Map.prototype.entries;
+// oxlint-disable-next-line typescript/unbound-method -- only ever called with a `this`
 const setValues = Set.prototype.values;
-const typeName = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype) as object, Symbol.toStringTag)?.get as () => string;
+// oxlint-disable-next-line typescript/unbound-method -- only ever called with a `this`
+const typeName = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype) as object,
+  Symbol.toStringTag,
+)?.get as () => string;
 
 /** How the built-in part of an object is written; undefined when it has none. */
 export function builtinStrategy(value: object): Strategy | undefined {
@@ -26,19 +32,27 @@ export function builtinStrategy(value: object): Strategy | undefined {
 
 /** Whether a prototype belongs to the language or the runtime, in whichever realm. */
 export function isBuiltinPrototype(prototype: object): boolean {
-  if (prototype === Buffer.prototype || prototype === URL.prototype || prototype === URLSearchParams.prototype) return true;
+  if (prototype === Buffer.prototype || prototype === URL.prototype || prototype === URLSearchParams.prototype)
+    return true;
   const Class: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
-  return typeof Class === 'function' && Class.prototype === prototype && /\{\s*\[native code\]\s*\}$/.test(Function.prototype.toString.call(Class));
+  return (
+    typeof Class === 'function' &&
+    Class.prototype === prototype &&
+    /\{\s*\[native code\]\s*\}$/.test(Function.prototype.toString.call(Class))
+  );
 }
 
 /** Why an object can never travel; undefined when nothing speaks against it at first sight. */
 export function whyRefused(value: object): string | undefined {
   if (types.isPromise(value)) return 'it is a Promise. Await it first and send the result.';
-  if (types.isWeakMap(value) || types.isWeakSet(value)) return 'the contents of a WeakMap or WeakSet cannot be listed. Use a Map or Set.';
+  if (types.isWeakMap(value) || types.isWeakSet(value))
+    return 'the contents of a WeakMap or WeakSet cannot be listed. Use a Map or Set.';
   if (types.isGeneratorObject(value)) return 'it is a running generator. Send its values, or the generator function.';
-  if (types.isSharedArrayBuffer(value)) return 'a SharedArrayBuffer is shared by threads, not by processes. Use RawArray.';
+  if (types.isSharedArrayBuffer(value))
+    return 'a SharedArrayBuffer is shared by threads, not by processes. Use RawArray.';
   if (types.isExternal(value)) return 'it is a pointer of native code.';
-  if ('_readableState' in value || '_writableState' in value) return 'it is a stream of this process. Send its data, or what opens it.';
+  if ('_readableState' in value || '_writableState' in value)
+    return 'it is a stream of this process. Send its data, or what opens it.';
   return undefined;
 }
 
@@ -131,10 +145,12 @@ const writeBuffer: Strategy = (writer, value) => {
 const writeView: Strategy = (writer, value) => {
   const view = value as ArrayBufferView;
   const { buffer, byteOffset, byteLength } = view;
-  if (types.isSharedArrayBuffer(buffer)) writer.fail('it is a view of a SharedArrayBuffer, which is shared by threads, not by processes. Use RawArray.');
+  if (types.isSharedArrayBuffer(buffer))
+    writer.fail('it is a view of a SharedArrayBuffer, which is shared by threads, not by processes. Use RawArray.');
   const kind = kindOf(view);
   const length = kind === 'DataView' ? byteLength : (view as Uint8Array).length;
-  const whole = byteLength === buffer.byteLength || sharedBufferProtocol(buffer) !== undefined || writer.hasSeen(buffer);
+  const whole =
+    byteLength === buffer.byteLength || sharedBufferProtocol(buffer) !== undefined || writer.hasSeen(buffer);
   writer.byte(TAG.view);
   writer.byte(VIEW_KINDS.indexOf(kind));
   writer.varint(whole ? byteOffset : 0);

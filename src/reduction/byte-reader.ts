@@ -7,9 +7,13 @@ const keyCache: (string | undefined)[] = Array.from({ length: KEY_CACHE_SIZE }, 
 
 const floatBytes: Uint8Array = new Uint8Array(8);
 const floatValue: Float64Array = new Float64Array(floatBytes.buffer);
-const bytesToText = Buffer.prototype.toString;
-/** Without the options of `toString`; not in the types, but in Node, Bun and Deno. */
-const latin1Slice = (Buffer.prototype as unknown as { latin1Slice: (this: Uint8Array, start: number, end: number) => string }).latin1Slice;
+
+/** Without the options of `toString`; not in the types, but in Node, Bun and Deno. They work on every Uint8Array. */
+interface Slices {
+  readonly latin1Slice: (this: Uint8Array, start: number, end: number) => string;
+  readonly ucs2Slice: (this: Uint8Array, start: number, end: number) => string;
+}
+const { latin1Slice, ucs2Slice } = Buffer.prototype as unknown as Slices;
 const fromUnits = String.fromCharCode;
 
 /** Reads the primitive forms of the message format. Never reads past the end: a damaged message is an error. */
@@ -61,8 +65,10 @@ export class ByteReader {
     const at = this.skip(4);
     const bytes = this.bytes;
     return (
-      (bytes[at] as number) | ((bytes[at + 1] as number) << 8) |
-      ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24)
+      (bytes[at] as number) |
+      ((bytes[at + 1] as number) << 8) |
+      ((bytes[at + 2] as number) << 16) |
+      ((bytes[at + 3] as number) << 24)
     );
   }
 
@@ -75,8 +81,8 @@ export class ByteReader {
 
   bigint(): bigint {
     const negative = this.byte() === 1;
-    const magnitude = this.raw(this.varint()).reverse();
-    const value = magnitude.length === 0 ? 0n : BigInt(`0x${Buffer.from(magnitude.buffer).toString('hex')}`);
+    const magnitude = this.raw(this.varint());
+    const value = magnitude.length === 0 ? 0n : BigInt(`0x${Buffer.from(magnitude.toReversed()).toString('hex')}`);
     return negative ? -value : value;
   }
 
@@ -106,7 +112,7 @@ export class ByteReader {
     if (tag === TAG.utf16) {
       const length = this.varint() * 2;
       const start = this.skip(length);
-      return bytesToText.call(this.bytes, 'utf16le', start, start + length);
+      return ucs2Slice.call(this.bytes, start, start + length);
     }
     throw damaged(`a text was expected, not tag ${tag}`);
   }
@@ -148,12 +154,19 @@ function tinyText(bytes: Uint8Array, at: number, length: number): string {
   const b = bytes[at + 1] as number;
   const c = bytes[at + 2] as number;
   switch (length) {
-    case 0: return '';
-    case 1: return fromUnits(a);
-    case 2: return fromUnits(a, b);
-    case 3: return fromUnits(a, b, c);
-    case 4: return fromUnits(a, b, c, bytes[at + 3] as number);
-    case 5: return fromUnits(a, b, c, bytes[at + 3] as number, bytes[at + 4] as number);
-    default: return fromUnits(a, b, c, bytes[at + 3] as number, bytes[at + 4] as number, bytes[at + 5] as number);
+    case 0:
+      return '';
+    case 1:
+      return fromUnits(a);
+    case 2:
+      return fromUnits(a, b);
+    case 3:
+      return fromUnits(a, b, c);
+    case 4:
+      return fromUnits(a, b, c, bytes[at + 3] as number);
+    case 5:
+      return fromUnits(a, b, c, bytes[at + 3] as number, bytes[at + 4] as number);
+    default:
+      return fromUnits(a, b, c, bytes[at + 3] as number, bytes[at + 4] as number, bytes[at + 5] as number);
   }
 }

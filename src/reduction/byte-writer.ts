@@ -95,7 +95,7 @@ export class ByteWriter {
     this.byte(TAG.bigint);
     this.byte(value < 0n ? 1 : 0);
     const digits = (value < 0n ? -value : value).toString(16);
-    const magnitude = Buffer.from(digits.length % 2 === 0 ? digits : `0${digits}`, 'hex').reverse();
+    const magnitude = Buffer.from(digits.length % 2 === 0 ? digits : `0${digits}`, 'hex').toReversed();
     this.varint(magnitude.length);
     this.raw(magnitude);
   }

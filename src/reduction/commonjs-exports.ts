@@ -24,9 +24,15 @@ export function findCommonJsExport(fn: AnyFunction): Reference | undefined {
  * Finds a function among the exports of one CommonJS or built-in module, getters included: compilers export by getters.
  * The second result tells whether such a module is loaded at all.
  */
-export function findExportOf(url: string, fn: AnyFunction): { readonly name: string | undefined; readonly loaded: boolean } {
+export function findExportOf(
+  url: string,
+  fn: AnyFunction,
+): { readonly name: string | undefined; readonly loaded: boolean } {
   const exports = loadedExports(url);
-  return { name: exports === undefined ? undefined : exportedName(exports.value, fn, true), loaded: exports !== undefined };
+  return {
+    name: exports === undefined ? undefined : exportedName(exports.value, fn, true),
+    loaded: exports !== undefined,
+  };
 }
 
 /** What a CommonJS or built-in module exports, if it is loaded already. */
@@ -55,7 +61,9 @@ function holds(exports: object, name: unknown, fn: AnyFunction, withGetters: boo
   if (typeof name !== 'string') return false;
   const property = Object.getOwnPropertyDescriptor(exports, name);
   if (property === undefined) return false;
-  return property.get === undefined ? property.value === fn : withGetters && (exports as Record<string, unknown>)[name] === fn;
+  return property.get === undefined
+    ? property.value === fn
+    : withGetters && (exports as Record<string, unknown>)[name] === fn;
 }
 
 function isFile(filename: unknown): filename is string {

@@ -7,7 +7,16 @@ import type { AnyFunction } from './reference.ts';
 import { attachSharedBuffer } from './shared-views.ts';
 import { typeNamed, type TypeEntry } from './type-registry.ts';
 import type { ValueReader } from './value-reader.ts';
-import { FLAG_MODULES, FLAG_REFERENCES, SHORT_ARRAY, SHORT_OBJECT, SHORT_TEXT, TAG, VERSION_MASK, WIRE_VERSION } from './wire.ts';
+import {
+  FLAG_MODULES,
+  FLAG_REFERENCES,
+  SHORT_ARRAY,
+  SHORT_OBJECT,
+  SHORT_TEXT,
+  TAG,
+  VERSION_MASK,
+  WIRE_VERSION,
+} from './wire.ts';
 
 /** Stands for an object that does not exist before all of its data has been read. */
 const UNFINISHED: unique symbol = Symbol('unfinished');
@@ -36,7 +45,8 @@ export class Decoder extends ByteReader implements ValueReader {
 
   /** Checks the head of a message and reads its table of modules. */
   open(bytes: Uint8Array): readonly string[] {
-    if (!(bytes instanceof Uint8Array)) throw new TypeError(`A message is a Uint8Array, not ${bytes === null ? 'null' : typeof bytes}.`);
+    if (!(bytes instanceof Uint8Array))
+      throw new TypeError(`A message is a Uint8Array, not ${bytes === null ? 'null' : typeof bytes}.`);
     this.bytes = bytes;
     this.position = 0;
     this.end = bytes.length;
@@ -60,29 +70,51 @@ export class Decoder extends ByteReader implements ValueReader {
     if (tag < SHORT_ARRAY) return this.#properties(this.#begin({}), tag - SHORT_OBJECT);
     if (tag < TAG.null) return this.#elements(this.#begin([]), tag - SHORT_ARRAY);
     switch (tag) {
-      case TAG.null: return null;
-      case TAG.undefined: return undefined;
-      case TAG.true: return true;
-      case TAG.false: return false;
-      case TAG.int8: return (this.byte() << 24) >> 24;
-      case TAG.int16: return this.int16();
-      case TAG.int32: return this.int32();
-      case TAG.float64: return this.float64();
-      case TAG.bigint: return this.bigint();
+      case TAG.null:
+        return null;
+      case TAG.undefined:
+        return undefined;
+      case TAG.true:
+        return true;
+      case TAG.false:
+        return false;
+      case TAG.int8:
+        return (this.byte() << 24) >> 24;
+      case TAG.int16:
+        return this.int16();
+      case TAG.int32:
+        return this.int32();
+      case TAG.float64:
+        return this.float64();
+      case TAG.bigint:
+        return this.bigint();
       case TAG.latin1:
-      case TAG.utf16: return this.textAfter(tag);
-      case TAG.symbol: return Symbol.for(this.text());
-      case TAG.object: return this.#properties(this.#begin({}), this.count());
-      case TAG.nullObject: return this.#properties(this.#begin(Object.create(null) as object), this.count());
-      case TAG.array: return this.#elements(this.#begin([]), this.varint());
-      case TAG.backReference: return this.#backReference();
-      case TAG.reference: return this.#reference();
-      case TAG.shareable: return this.#registered('shareable');
-      case TAG.custom: return this.#registered('custom');
-      case TAG.sharedBuffer: return this.late(() => attachSharedBuffer(this.read()));
-      case TAG.error: return readError(this);
-      case TAG.instance: return this.#instance();
-      default: return readBuiltin(this, tag, undefined);
+      case TAG.utf16:
+        return this.textAfter(tag);
+      case TAG.symbol:
+        return Symbol.for(this.text());
+      case TAG.object:
+        return this.#properties(this.#begin({}), this.count());
+      case TAG.nullObject:
+        return this.#properties(this.#begin(Object.create(null) as object), this.count());
+      case TAG.array:
+        return this.#elements(this.#begin([]), this.varint());
+      case TAG.backReference:
+        return this.#backReference();
+      case TAG.reference:
+        return this.#reference();
+      case TAG.shareable:
+        return this.#registered('shareable');
+      case TAG.custom:
+        return this.#registered('custom');
+      case TAG.sharedBuffer:
+        return this.late(() => attachSharedBuffer(this.read()));
+      case TAG.error:
+        return readError(this);
+      case TAG.instance:
+        return this.#instance();
+      default:
+        return readBuiltin(this, tag, undefined);
     }
   }
 
@@ -225,5 +257,8 @@ function explained(error: unknown): unknown {
     return new SerializationError('The message is nested too deeply.', { cause: error });
   }
   if (error instanceof SerializationError) return error;
-  return new SerializationError(`The message cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  return new SerializationError(
+    `The message cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+    { cause: error },
+  );
 }

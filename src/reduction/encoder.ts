@@ -46,14 +46,22 @@ export class Encoder extends ByteWriter implements ValueWriter {
   /** Writes any value. */
   write(value: unknown): void {
     switch (typeof value) {
-      case 'string': return this.text(value);
-      case 'number': return this.number(value);
-      case 'boolean': return this.byte(value ? TAG.true : TAG.false);
-      case 'object': return value === null ? this.byte(TAG.null) : this.#object(value);
-      case 'undefined': return this.byte(TAG.undefined);
-      case 'bigint': return this.bigint(value);
-      case 'function': return this.#function(value as AnyFunction);
-      case 'symbol': return this.#symbol(value);
+      case 'string':
+        return this.text(value);
+      case 'number':
+        return this.number(value);
+      case 'boolean':
+        return this.byte(value ? TAG.true : TAG.false);
+      case 'object':
+        return value === null ? this.byte(TAG.null) : this.#object(value);
+      case 'undefined':
+        return this.byte(TAG.undefined);
+      case 'bigint':
+        return this.bigint(value);
+      case 'function':
+        return this.#function(value as AnyFunction);
+      case 'symbol':
+        return this.#symbol(value);
     }
   }
 
@@ -104,7 +112,10 @@ export class Encoder extends ByteWriter implements ValueWriter {
 
   /** @throws SerializationError with the place of the value in what was to be sent. */
   fail(reason: string, cause?: unknown): never {
-    throw new SerializationError(`${this.path.toString()} cannot travel to another process: ${reason}`, cause === undefined ? undefined : { cause });
+    throw new SerializationError(
+      `${this.path.toString()} cannot travel to another process: ${reason}`,
+      cause === undefined ? undefined : { cause },
+    );
   }
 
   #object(value: object): void {
@@ -174,7 +185,8 @@ export class Encoder extends ByteWriter implements ValueWriter {
 
   #symbol(symbol: symbol): void {
     const key = Symbol.keyFor(symbol);
-    if (key === undefined) this.fail(`${String(symbol)} exists in this process only. Symbol.for(name) gives symbols that can travel.`);
+    if (key === undefined)
+      this.fail(`${String(symbol)} exists in this process only. Symbol.for(name) gives symbols that can travel.`);
     this.byte(TAG.symbol);
     this.text(key);
   }
@@ -223,9 +235,14 @@ export class Encoder extends ByteWriter implements ValueWriter {
     const message = error instanceof Error ? error.message : String(error);
     // The path of an endless nesting would be endless, too.
     if (error instanceof RangeError && message.includes('call stack')) {
-      return new SerializationError(`${this.path.root} cannot travel to another process: it is nested too deeply.`, { cause: error });
+      return new SerializationError(`${this.path.root} cannot travel to another process: it is nested too deeply.`, {
+        cause: error,
+      });
     }
-    return new SerializationError(`${this.path.toString()} cannot travel to another process: reading it failed (${message}).`, { cause: error });
+    return new SerializationError(
+      `${this.path.toString()} cannot travel to another process: reading it failed (${message}).`,
+      { cause: error },
+    );
   }
 
   #reset(): void {

@@ -3,11 +3,19 @@ import * as ownErrors from '../support/errors.ts';
 type ErrorClass = abstract new (...args: never[]) => Error;
 
 const builtin: readonly ErrorClass[] = [
-  Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError, AggregateError, DOMException,
+  Error,
+  EvalError,
+  RangeError,
+  ReferenceError,
+  SyntaxError,
+  TypeError,
+  URIError,
+  AggregateError,
+  DOMException,
 ];
 const byName = new Map<string, ErrorClass>(builtin.map((Class) => [Class.name, Class]));
 // Every process knows them: they need no look-up.
-for (const Class of Object.values(ownErrors)) if (typeof Class === 'function') byName.set(Class.name, Class as ErrorClass);
+for (const Class of Object.values(ownErrors)) if (typeof Class === 'function') byName.set(Class.name, Class);
 
 /** The class of errors that every process has under this name. */
 export function commonErrorClass(name: string): ErrorClass | undefined {

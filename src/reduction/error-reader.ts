@@ -19,10 +19,14 @@ export function readError(reader: ValueReader): Error {
 /** Its message and name are set by its constructor only. */
 function readDomException(reader: ValueReader, number: number): Error {
   const read = [...fields(reader)];
-  const text = (key: string): string => String(read.find(([name]) => name === key)?.[2] ?? '');
+  const text = (key: string): string => {
+    const value = read.find(([name]) => name === key)?.[2];
+    return typeof value === 'string' ? value : '';
+  };
   const error = withoutStack(() => new DOMException(text('message'), text('name')));
   reader.fulfil(number, error);
-  for (const [key, enumerable, value] of read) if (key !== 'message' && key !== 'name') defineField(error, key, enumerable, value);
+  for (const [key, enumerable, value] of read)
+    if (key !== 'message' && key !== 'name') defineField(error, key, enumerable, value);
   return error;
 }
 

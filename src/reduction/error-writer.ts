@@ -21,13 +21,12 @@ export function writeError(writer: ValueWriter, value: object): void {
     // Its message and name are no properties of its own.
     for (const key of ['message', 'name']) if (!keys.includes(key)) keys.push(key);
   } else if (!exact && !keys.includes('name')) keys.push('name');
-  const enumerable = Object.prototype.propertyIsEnumerable;
   writer.path.enter(error);
   writer.varint(keys.length);
   for (const key of keys) {
     writer.path.at(key);
     writer.text(key);
-    writer.byte(enumerable.call(error, key) ? 1 : 0);
+    writer.byte(Object.prototype.propertyIsEnumerable.call(error, key) ? 1 : 0);
     writer.write((error as unknown as Record<string, unknown>)[key]);
   }
   writer.path.leave();
@@ -35,7 +34,11 @@ export function writeError(writer: ValueWriter, value: object): void {
 
 /** Writes the name of a common class, or an empty text and the class by reference. */
 function writeClass(writer: ValueWriter, error: Error): boolean {
-  for (let at = Object.getPrototypeOf(error) as object | null; at !== null; at = Object.getPrototypeOf(at) as object | null) {
+  for (
+    let at = Object.getPrototypeOf(error) as object | null;
+    at !== null;
+    at = Object.getPrototypeOf(at) as object | null
+  ) {
     const Class: unknown = Object.getOwnPropertyDescriptor(at, 'constructor')?.value;
     const common = commonErrorName(Class);
     const exact = at === Object.getPrototypeOf(error);

@@ -85,7 +85,10 @@ export function offsetOf(source: string, line: number, column: number): number {
  * the function itself. The look at it happens inside V8, where the scopes of a function are objects.
  */
 function variableHolding(
-  inspector: InspectorSession, functionId: string, scopesId: string | undefined, names: readonly string[],
+  inspector: InspectorSession,
+  functionId: string,
+  scopesId: string | undefined,
+  names: readonly string[],
 ): string | undefined {
   if (scopesId === undefined || names.length === 0) return undefined;
   const find = `function (fn, names) {

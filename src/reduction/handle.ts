@@ -17,7 +17,9 @@ const HANDLE = /^forkless:([a-z][a-z0-9-]*):([A-Za-z0-9_-]+)$/;
 export function toHandle(object: object): string {
   const tag = tagOf(object);
   if (tag === undefined) {
-    throw new TypeError('toHandle() expects a shared object (a Lock, a Queue, …) or a view of shared memory. Other values are sent as messages.');
+    throw new TypeError(
+      'toHandle() expects a shared object (a Lock, a Queue, …) or a view of shared memory. Other values are sent as messages.',
+    );
   }
   return encodeWith(object, 'the object', (bytes) => `${PREFIX}:${tag}:${bytes.toString('base64url')}`);
 }
@@ -28,6 +30,7 @@ export function toHandle(object: object): string {
  * @throws TypeError when the text is no handle.
  * @throws SerializationError when its kind is unknown here, or it was made by an incompatible version.
  */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller says what it is
 export function fromHandle<T extends object = object>(handle: string): T {
   const [, tag, data] = (typeof handle === 'string' ? HANDLE.exec(handle) : null) ?? [];
   if (tag === undefined || data === undefined) {

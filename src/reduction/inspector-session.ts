@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import type * as Inspector from 'node:inspector';
 import type { Runtime, Session } from 'node:inspector';
 import type { AnyFunction } from './reference.ts';
 
@@ -25,12 +26,14 @@ export class InspectorSession {
   /** @throws whatever the runtime throws when it has no inspector. */
   constructor() {
     // Required here and not imported: most processes never need it.
-    const inspector = createRequire(import.meta.url)('node:inspector') as typeof import('node:inspector');
+    const inspector = createRequire(import.meta.url)('node:inspector') as typeof Inspector;
     this.#session = new inspector.Session();
     this.#session.connect();
     Object.defineProperty(globalThis, HOLDER, { value: this.#holder, configurable: true });
     try {
-      const found = this.post<Runtime.EvaluateReturnType>('Runtime.evaluate', { expression: `globalThis[Symbol.for('forkless.inspected')]` });
+      const found = this.post<Runtime.EvaluateReturnType>('Runtime.evaluate', {
+        expression: `globalThis[Symbol.for('forkless.inspected')]`,
+      });
       this.#holderId = idOf(found.result);
     } finally {
       Reflect.deleteProperty(globalThis, HOLDER);
@@ -38,16 +41,17 @@ export class InspectorSession {
   }
 
   /** Sends one command of the inspector's protocol and returns the answer. */
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller says what it is
   post<R>(method: string, parameters: object = {}): R {
-    let failure: Error | null = null;
+    let failure: Error | undefined;
     let answer: unknown;
     let answered = false;
     this.#session.post(method, parameters, (error: Error | null, result?: object) => {
-      failure = error;
+      failure = error ?? undefined;
       answer = result;
       answered = true;
     });
-    if (failure !== null) throw failure;
+    if (failure !== undefined) throw failure;
     if (!answered) throw new Error(`the inspector did not answer ${method} at once`);
     return answer as R;
   }
@@ -64,19 +68,34 @@ export class InspectorSession {
   }
 
   /** Calls a function, given as source, on an object that the inspector holds. */
-  call(objectId: string, source: string, args: readonly Runtime.CallArgument[], byValue: boolean): Runtime.RemoteObject {
+  call(
+    objectId: string,
+    source: string,
+    args: readonly Runtime.CallArgument[],
+    byValue: boolean,
+  ): Runtime.RemoteObject {
     const called = this.post<Runtime.CallFunctionOnReturnType>('Runtime.callFunctionOn', {
-      objectId, functionDeclaration: source, arguments: args, returnByValue: byValue, objectGroup: OBJECT_GROUP, silent: true,
+      objectId,
+      functionDeclaration: source,
+      arguments: args,
+      returnByValue: byValue,
+      objectGroup: OBJECT_GROUP,
+      silent: true,
     });
-    if (called.exceptionDetails !== undefined) throw new Error(called.exceptionDetails.exception?.description ?? called.exceptionDetails.text);
+    if (called.exceptionDetails !== undefined)
+      throw new Error(called.exceptionDetails.exception?.description ?? called.exceptionDetails.text);
     return called.result;
   }
 
   /** The internal properties of an object, such as `[[Scopes]]`. */
   internals(objectId: string): Map<string, Runtime.RemoteObject> {
-    const properties = this.post<Runtime.GetPropertiesReturnType>('Runtime.getProperties', { objectId, ownProperties: true });
+    const properties = this.post<Runtime.GetPropertiesReturnType>('Runtime.getProperties', {
+      objectId,
+      ownProperties: true,
+    });
     const internals = new Map<string, Runtime.RemoteObject>();
-    for (const { name, value } of properties.internalProperties ?? []) if (value !== undefined) internals.set(name, value);
+    for (const { name, value } of properties.internalProperties ?? [])
+      if (value !== undefined) internals.set(name, value);
     return internals;
   }
 
@@ -93,7 +112,10 @@ export class InspectorSession {
   }
 
   #fetchSource(scriptId: string): void {
-    this.#sources.set(scriptId, this.post<{ scriptSource: string }>('Debugger.getScriptSource', { scriptId }).scriptSource);
+    this.#sources.set(
+      scriptId,
+      this.post<{ scriptSource: string }>('Debugger.getScriptSource', { scriptId }).scriptSource,
+    );
   }
 
   #debug(use: () => void): void {

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import type * as EsModuleLexer from 'es-module-lexer';
 
 /** What a module exports of its own, from its source. */
 export interface ModuleExports {
@@ -10,14 +11,26 @@ export interface ModuleExports {
   readonly names: readonly string[];
 }
 
-const KEYWORDS: ReadonlySet<string> = new Set(['function', 'class', 'async', 'new', 'await', 'typeof', 'void', 'this', 'null', 'true', 'false']);
+const KEYWORDS: ReadonlySet<string> = new Set([
+  'function',
+  'class',
+  'async',
+  'new',
+  'await',
+  'typeof',
+  'void',
+  'this',
+  'null',
+  'true',
+  'false',
+]);
 /** What follows an expression and makes it another one; anything else ends it. */
 const GOES_ON = /^\s*(?:[()[.,?:+\-*/%&|^=<>!`]|(?:in|instanceof)\b)/;
 
 /** What stands before a declaration; an expression would come after an operator or a keyword. */
 const STATEMENT_BEGINS = /(?:^|[;}]|[^\s=(,?:&|+\-*/!~^%<>[.{]\s*\n)\s*$/;
 
-type Lexer = typeof import('es-module-lexer');
+type Lexer = typeof EsModuleLexer;
 
 let lexer: Lexer | undefined;
 const cache = new Map<string, { readonly source: string; readonly exports: ModuleExports }>();
@@ -60,12 +73,16 @@ function parseExports(source: string): ModuleExports {
 }
 
 /** The local variable of an export. Of `export default work;` the lexer does not tell it. */
-function variableOf(entry: { readonly name: string; readonly end: number; readonly localName: string | undefined }, source: string): string | undefined {
+function variableOf(
+  entry: { readonly name: string; readonly end: number; readonly localName: string | undefined },
+  source: string,
+): string | undefined {
   // It takes the `extends` of a class without a name for the name.
   if (entry.localName !== undefined && entry.localName !== 'extends') return entry.localName;
   const expression = withoutComments(source.slice(entry.end));
   const name = /^\s*([\p{ID_Start}$_][\p{ID_Continue}$_]*)(?![\p{ID_Continue}$_])/u.exec(expression);
-  if (name?.[1] === undefined || KEYWORDS.has(name[1]) || GOES_ON.test(expression.slice(name[0].length))) return undefined;
+  if (name?.[1] === undefined || KEYWORDS.has(name[1]) || GOES_ON.test(expression.slice(name[0].length)))
+    return undefined;
   return name[1];
 }
 
@@ -83,11 +100,18 @@ export function isTopLevelDeclaration(name: string, source: string, text: string
   const before = source.slice(0, start);
   let declaration = start;
   const constant = new RegExp(`\\bconst\\s+${name.replaceAll('$', '\\$')}\\s*=\\s*$`, 'u').exec(before);
-  if (constant !== null && !GOES_ON.test(withoutComments(source.slice(start + text.length)))) declaration = constant.index;
-  else if (!/^(?:async\s+)?(?:function|class)\b/.test(text) || !STATEMENT_BEGINS.test(withoutComments(before.slice(-200)))) return false;
+  if (constant !== null && !GOES_ON.test(withoutComments(source.slice(start + text.length))))
+    declaration = constant.index;
+  else if (
+    !/^(?:async\s+)?(?:function|class)\b/.test(text) ||
+    !STATEMENT_BEGINS.test(withoutComments(before.slice(-200)))
+  )
+    return false;
   const probe = `${source.slice(0, declaration)}export ${source.slice(declaration)}`;
   try {
-    return parse(probe).some((entry) => entry.type === 'direct' && entry.exportStart === declaration && entry.localName === name);
+    return parse(probe).some(
+      (entry) => entry.type === 'direct' && entry.exportStart === declaration && entry.localName === name,
+    );
   } catch {
     return false;
   }

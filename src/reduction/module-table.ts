@@ -32,8 +32,8 @@ export async function resolveReference(reference: Reference): Promise<AnyFunctio
 export function exportOf(reference: Reference): AnyFunction {
   const namespace = namespaces.get(reference.module);
   if (namespace === undefined) {
-    const own = knownFunction(reference) ?? loadedExport(reference);
-    if (own !== undefined) return own;
+    const here = knownFunction(reference) ?? loadedExport(reference);
+    if (here !== undefined) return here;
     throw new SerializationError(
       `The message refers to '${reference.name}' of ${reference.module}, which is not loaded in this process. Call resolveModules() with the message's modules before decode().`,
     );
@@ -47,7 +47,8 @@ export function exportOf(reference: Reference): AnyFunction {
 async function load(url: string): Promise<void> {
   if (namespaces.has(url)) return;
   // A data: URL would be code inside the message, and a http: one code of somebody else.
-  if (!isImportable(url)) throw new SerializationError(`The module '${url}' is not imported: only file: and node: URLs are.`);
+  if (!isImportable(url))
+    throw new SerializationError(`The module '${url}' is not imported: only file: and node: URLs are.`);
   let namespace: object;
   try {
     namespace = (await import(url)) as object;
@@ -72,7 +73,8 @@ function pick(namespace: object, name: string): unknown {
   const direct = own(namespace, name);
   if (typeof direct === 'function') return direct;
   const whole = own(namespace, 'default');
-  const inside = whole !== null && (typeof whole === 'object' || typeof whole === 'function') ? own(whole, name) : undefined;
+  const inside =
+    whole !== null && (typeof whole === 'object' || typeof whole === 'function') ? own(whole, name) : undefined;
   return inside ?? direct;
 }
 

@@ -40,7 +40,11 @@ export function knownFunction(reference: Reference): AnyFunction | undefined {
  * const resize = ref<typeof import('./resize.js').resize>(new URL('./resize.js', import.meta.url), 'resize');
  * new Process({ target: resize, args: ['cat.png'] }).start();
  */
-export function ref<F extends AnyFunction = (...args: unknown[]) => unknown>(moduleUrl: string | URL, exportName: string): F {
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller says what it is
+export function ref<F extends AnyFunction = (...args: unknown[]) => unknown>(
+  moduleUrl: string | URL,
+  exportName: string,
+): F {
   const module = checkedModule(moduleUrl);
   if (typeof exportName !== 'string' || exportName === '') {
     throw new TypeError(`ref() expects the name of an export (such as 'default'), not ${describe(exportName)}.`);
@@ -72,7 +76,9 @@ function checkedModule(moduleUrl: string | URL): string {
   if (!URL.canParse(text)) {
     throw new TypeError(`ref() expects an absolute URL, as '${text}' means something else in every module. ${remedy}`);
   }
-  throw new TypeError(`ref() takes modules with file: and node: URLs only, not '${text}': other processes could not, or should not, import it.`);
+  throw new TypeError(
+    `ref() takes modules with file: and node: URLs only, not '${text}': other processes could not, or should not, import it.`,
+  );
 }
 
 function referenceKey(reference: Reference): string {

@@ -25,7 +25,8 @@ const EXPORT_REMEDY = `export it from a module under a name, or ${REF_REMEDY}`;
  * inspectTarget(resize); // { kind: 'reference', reference: { module: 'file:///app/resize.js', name: 'resize' } }
  */
 export function inspectTarget(fn: AnyFunction): Target {
-  if (typeof fn !== 'function') throw new TypeError(`A function or class was expected, not ${fn === null ? 'null' : typeof fn}.`);
+  if (typeof fn !== 'function')
+    throw new TypeError(`A function or class was expected, not ${fn === null ? 'null' : typeof fn}.`);
   const known = knownReference(fn);
   if (known !== undefined) return { kind: 'reference', reference: known };
   const target = findTarget(fn);
@@ -54,7 +55,8 @@ function findTarget(fn: AnyFunction): Target {
   if (exported !== undefined) return { kind: 'reference', reference: exported };
   const location = locateFunction(fn, (url, source) => [...exportsOf(url, source).byVariable.keys()]);
   if (location.kind === 'script') return targetInScript(fn, location);
-  if (location.kind === 'bound') return none('it is bound by bind(), which hides what it calls', 'send the function itself and its arguments');
+  if (location.kind === 'bound')
+    return none('it is bound by bind(), which hides what it calls', 'send the function itself and its arguments');
   if (location.kind === 'unknown') {
     return none('this runtime has no inspector that could tell which module exports it', REF_REMEDY);
   }
@@ -64,7 +66,8 @@ function findTarget(fn: AnyFunction): Target {
 function targetInScript(fn: AnyFunction, location: FunctionLocation & { readonly kind: 'script' }): Target {
   const { url, isModule } = location;
   if (!isModule) return targetInCommonJs(fn, url);
-  if (!isImportable(url)) return none(`its module ${quoted(url)} cannot be imported by another process`, 'put it into a file and export it');
+  if (!isImportable(url))
+    return none(`its module ${quoted(url)} cannot be imported by another process`, 'put it into a file and export it');
   const exports = exportsOf(url, location.source);
   const variable = location.variableHolding;
   const name = variable === undefined ? undefined : exports.byVariable.get(variable);
@@ -85,13 +88,19 @@ function targetInCommonJs(fn: AnyFunction, script: string): Target {
   // CommonJS scripts are known by path or by URL, depending on the version of Node.
   const url = script.startsWith('/') ? pathToFileURL(script).href : script;
   if (!isImportable(url)) {
-    return none(`it was made by eval, new Function, vm or the REPL (${quoted(script)}), not by a module`, 'put it into a file and export it');
+    return none(
+      `it was made by eval, new Function, vm or the REPL (${quoted(script)}), not by a module`,
+      'put it into a file and export it',
+    );
   }
   const { name, loaded } = findExportOf(url, fn);
   if (name !== undefined) return { kind: 'reference', reference: { module: url, name } };
   if (loaded) return none(`${url} does not export it`, EXPORT_REMEDY);
   if (url.startsWith('node:')) return none(`${INTERNAL_REASON} (${url})`, 'wrap it in an exported function');
-  return none(`${url} was not loaded as a module by the runtime itself (a bundler or a test runner may have evaluated it)`, REF_REMEDY);
+  return none(
+    `${url} was not loaded as a module by the runtime itself (a bundler or a test runner may have evaluated it)`,
+    REF_REMEDY,
+  );
 }
 
 function notExported(url: string, names: readonly string[]): string {

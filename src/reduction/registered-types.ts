@@ -29,19 +29,25 @@ export function registerType<T extends object, D>(
   if (typeof Class !== 'function' || typeof Class.prototype !== 'object' || Class.prototype === null) {
     throw new TypeError('registerType() expects a class.');
   }
-  if (typeof encode !== 'function' || typeof decode !== 'function') throw new TypeError('registerType() expects two functions: encode, decode.');
+  if (typeof encode !== 'function' || typeof decode !== 'function')
+    throw new TypeError('registerType() expects two functions: encode, decode.');
   for (const key of Object.keys(options)) {
     if (key !== 'name' && key !== 'module') throw new TypeError(`registerType() has no option '${key}'.`);
   }
   const name = options.name ?? Class.name;
   if (name === '') throw new TypeError('A class without a name needs the option `name`.');
   addType(Class.prototype as object, {
-    kind: 'custom', name, module: options.module ?? callingModule(), write: encode, read: decode,
+    kind: 'custom',
+    name,
+    module: options.module ?? callingModule(),
+    write: encode,
+    read: decode,
   });
 }
 
 /** The module that called `registerType`, from the stack. */
 function callingModule(): string | undefined {
+  // oxlint-disable-next-line typescript/unbound-method -- only put back
   const { prepareStackTrace, stackTraceLimit } = Error;
   try {
     Error.stackTraceLimit = 3;

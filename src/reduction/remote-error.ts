@@ -85,7 +85,7 @@ function appendCause(error: Error, remote: RemoteError): void {
 /** An error of the same class without those properties that cannot travel. */
 function travelingPart(error: Error): Error {
   // Made without the class's constructor, which may do anything.
-  const part = Reflect.construct(Error, [], safeConstructor(error)) as Error;
+  const part: Error = Reflect.construct(Error, [], safeConstructor(error));
   for (const key of new Set(['message', 'stack', 'name', 'cause', 'errors', ...Object.keys(error)])) {
     try {
       // Even to ask for the descriptor of `stack` runs code: the stack is made then, with the message.
@@ -93,7 +93,12 @@ function travelingPart(error: Error): Error {
       if (property === undefined) continue;
       const value = (error as unknown as Record<string, unknown>)[key];
       encode(value);
-      Object.defineProperty(part, key, { value, enumerable: property.enumerable === true, configurable: true, writable: true });
+      Object.defineProperty(part, key, {
+        value,
+        enumerable: property.enumerable === true,
+        configurable: true,
+        writable: true,
+      });
     } catch {
       // Left out.
     }
@@ -103,7 +108,9 @@ function travelingPart(error: Error): Error {
 
 function safeConstructor(error: Error): ErrorConstructor {
   const Class = readIfPossible(error, 'constructor');
-  return typeof Class === 'function' && !types.isProxy(Class) && Class.prototype === Object.getPrototypeOf(error) ? (Class as ErrorConstructor) : Error;
+  return typeof Class === 'function' && !types.isProxy(Class) && Class.prototype === Object.getPrototypeOf(error)
+    ? (Class as ErrorConstructor)
+    : Error;
 }
 
 function encodeIfPossible(value: unknown): Encoded | undefined {

@@ -24,12 +24,17 @@ export function registerShareable<T extends object, D>(
   Class: abstract new (...args: never[]) => T,
   protocol: ShareProtocol<T, D>,
 ): void {
-  if (typeof Class !== 'function' || typeof Class.prototype !== 'object') throw new TypeError('registerShareable() expects a class.');
+  if (typeof Class !== 'function' || typeof Class.prototype !== 'object')
+    throw new TypeError('registerShareable() expects a class.');
   if (!TAG.test(protocol.tag) || protocol.tag === 'view') {
     throw new TypeError(`A tag consists of a–z, 0–9 and '-', and is not 'view': '${protocol.tag}' is none.`);
   }
   addType(Class.prototype as object, {
-    kind: 'shareable', name: protocol.tag, module: protocol.module, write: protocol.share, read: protocol.attach,
+    kind: 'shareable',
+    name: protocol.tag,
+    module: protocol.module,
+    write: protocol.share,
+    read: protocol.attach,
   });
 }
 

@@ -42,7 +42,9 @@ export function isSharedView(value: unknown): value is ArrayBufferView | ArrayBu
  */
 export function attachSharedBuffer(data: unknown): ArrayBuffer {
   if (attacher === undefined) {
-    throw new SerializationError("The message refers to shared memory, which this process has not opened: import 'forkless' first.");
+    throw new SerializationError(
+      "The message refers to shared memory, which this process has not opened: import 'forkless' first.",
+    );
   }
   return attacher(data);
 }

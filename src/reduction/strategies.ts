@@ -87,11 +87,18 @@ function refuseInstance(writer: ValueWriter, value: object): never {
   const name = Class.name === '' ? 'a class without a name' : `the class '${Class.name}'`;
   const host =
     isBuiltinPrototype(prototype) ||
-    (target.kind === 'reference' ? target.reference.module.startsWith('node:') : target.reason.startsWith(INTERNAL_REASON));
-  if (host) writer.fail(`it is an instance of ${name} of the runtime, which exists in this process only. Send what it was made from.`);
+    (target.kind === 'reference'
+      ? target.reference.module.startsWith('node:')
+      : target.reason.startsWith(INTERNAL_REASON));
+  if (host)
+    writer.fail(
+      `it is an instance of ${name} of the runtime, which exists in this process only. Send what it was made from.`,
+    );
   const why = target.kind === 'none' ? target.reason.replace(/^it /, 'the class ') : '';
   const remedy = target.kind === 'none' ? target.remedy : '';
-  writer.fail(`it is an instance of ${name}, but ${why}. To send it, ${remedy.replace('export it', 'export the class')}, register the class with registerType(), or send a plain object.`);
+  writer.fail(
+    `it is an instance of ${name}, but ${why}. To send it, ${remedy.replace('export it', 'export the class')}, register the class with registerType(), or send a plain object.`,
+  );
 }
 
 function isObjectPrototype(prototype: object): boolean {

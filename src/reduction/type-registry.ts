@@ -2,7 +2,7 @@
 export type TypeEntry = ShareableEntry | CustomEntry;
 
 /** Shared objects: only a handle travels, both sides then use the same thing. */
-export interface ShareableEntry {
+interface ShareableEntry {
   readonly kind: 'shareable';
   readonly name: string;
   readonly module: string | undefined;
@@ -11,7 +11,7 @@ export interface ShareableEntry {
 }
 
 /** Users' classes with a form of their own. */
-export interface CustomEntry {
+interface CustomEntry {
   readonly kind: 'custom';
   readonly name: string;
   readonly module: string | undefined;
@@ -30,7 +30,8 @@ export function registryGeneration(): number {
 
 /** @throws TypeError when the class or the name is taken. */
 export function addType(prototype: object, entry: TypeEntry): void {
-  if (byPrototype.has(prototype)) throw new TypeError(`This class is registered already, as '${byPrototype.get(prototype)?.name}'.`);
+  if (byPrototype.has(prototype))
+    throw new TypeError(`This class is registered already, as '${byPrototype.get(prototype)?.name}'.`);
   if (byName.has(nameKey(entry.kind, entry.name))) {
     throw new TypeError(`Another class is registered as '${entry.name}' already: give this one a name of its own.`);
   }

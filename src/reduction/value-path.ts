@@ -40,7 +40,7 @@ export class ValuePath {
 
 function step(container: unknown, key: string | number): string {
   if (container instanceof Map && typeof key === 'number') {
-    const name = [...Map.prototype.keys.call(container)][key];
+    const name: unknown = [...Map.prototype.keys.call(container)][key];
     return `.get(${inspect(name, { depth: 0, customInspect: false })})`;
   }
   if (container instanceof Set && typeof key === 'number') return `.values()[${key}]`;

@@ -1,7 +1,10 @@
 import type { ByteReader } from './byte-reader.ts';
 
 /** What the readers of the several types need of the decoder. */
-export interface ValueReader extends Pick<ByteReader, 'byte' | 'varint' | 'count' | 'float64' | 'raw' | 'text' | 'key'> {
+export interface ValueReader extends Pick<
+  ByteReader,
+  'byte' | 'varint' | 'count' | 'float64' | 'raw' | 'text' | 'key'
+> {
   read(): unknown;
   readTagged(tag: number): unknown;
   elements(target: unknown[], length: number): unknown[];

@@ -1,4 +1,5 @@
 import type { BlockReference } from '../memory/heap.ts';
+import { registerShareable } from '../reduction/shareable.ts';
 import { elementTypeOf, makeElements } from '../sharedctypes/typecode.ts';
 import type { ArrayOf, ElementType } from '../sharedctypes/typecode.ts';
 import { ClosedError, EOFError, StateError } from '../support/errors.ts';
@@ -12,7 +13,7 @@ import { attachChannelRing, createChannelRing, leaveChannelRing, openChannelRing
 import type { FloatChannelOptions } from './channel-ring.ts';
 import { checkFunction, checkLength, checkTarget, elementsOf, orUndefined, timely } from './message-checks.ts';
 import type { Elements } from './message-checks.ts';
-import { closedByOther, MessageSlots } from './message-slots.ts';
+import { giveUpWhenForgotten, MessageSlots } from './message-slots.ts';
 import { SlotRing } from './slot-ring.ts';
 
 /**
@@ -55,7 +56,7 @@ export class FloatChannel<T extends ElementType = 'd'> implements Disposable, As
     this.#sample = makeElements(this.#type, 0);
     this.#sending = new Lane(ring.block.arena);
     this.#receiving = new Lane(ring.block.arena);
-    forgotten.register(this, this.#slots, this);
+    giveUpWhenForgotten(this, this.#slots);
   }
 
   /**
@@ -218,12 +219,7 @@ export class FloatChannel<T extends ElementType = 'd'> implements Disposable, As
    * @throws StateError without a reserve; ClosedError when the channel was closed in the meantime: it is not sent then.
    */
   commit(n?: number): void {
-    this.#slots.checkOpen();
-    const { reserved } = this.#slots;
-    if (reserved === undefined) throw new StateError('commit() without reserve(): there is nothing to send');
-    const length = n ?? reserved.view.length;
-    checkLength(length, reserved.view.length);
-    if (!this.#slots.commit(reserved, length)) throw closedByOther();
+    this.#slots.commit(n);
   }
 
   /** Gives the reserved room back; nothing is sent. */
@@ -272,7 +268,7 @@ export class FloatChannel<T extends ElementType = 'd'> implements Disposable, As
     try {
       await fill(view);
     } catch (error) {
-      this.#abortIfStill(reserved);
+      this.#slots.abortIfStill(reserved);
       throw error;
     }
     this.commit();
@@ -280,14 +276,14 @@ export class FloatChannel<T extends ElementType = 'd'> implements Disposable, As
 
   produceSync(n: number, fill: (view: ArrayOf<T>) => void, wait?: WaitOptions): void {
     checkFunction(fill, 'produceSync()');
-    this.#fillAndCommit(this.reserveSync(n, wait), fill);
+    this.#slots.fillAndCommit(this.reserveSync(n, wait), fill);
   }
 
   /** False when there is no room now; `fill` is not called then. */
   tryProduce(n: number, fill: (view: ArrayOf<T>) => void): boolean {
     checkFunction(fill, 'tryProduce()');
     const view = this.tryReserve(n);
-    if (view !== undefined) this.#fillAndCommit(view, fill);
+    if (view !== undefined) this.#slots.fillAndCommit(view, fill);
     return view !== undefined;
   }
 
@@ -299,32 +295,20 @@ export class FloatChannel<T extends ElementType = 'd'> implements Disposable, As
     try {
       return await use(view);
     } finally {
-      this.#releaseIfStill(peeked);
+      this.#slots.releaseIfStill(peeked);
     }
   }
 
   consumeSync<R>(use: (view: ArrayOf<T>) => R, wait?: WaitOptions): R {
     checkFunction(use, 'consumeSync()');
-    const view = this.peekSync(wait);
-    const { peeked } = this.#slots;
-    try {
-      return use(view);
-    } finally {
-      this.#releaseIfStill(peeked);
-    }
+    return this.#slots.useAndRelease(this.peekSync(wait), use);
   }
 
   /** Undefined when there is no message now; `use` is not called then. */
   tryConsume<R>(use: (view: ArrayOf<T>) => R): R | undefined {
     checkFunction(use, 'tryConsume()');
     const view = this.tryPeek();
-    if (view === undefined) return undefined;
-    const { peeked } = this.#slots;
-    try {
-      return use(view);
-    } finally {
-      this.#releaseIfStill(peeked);
-    }
+    return view === undefined ? undefined : this.#slots.useAndRelease(view, use);
   }
 
   /** Copies of the messages, until the channel is closed and drained or this object is closed. */
@@ -377,28 +361,7 @@ export class FloatChannel<T extends ElementType = 'd'> implements Disposable, As
     return elementsOf(this.#type, this.maxSize, values);
   }
 
-  #fillAndCommit(view: ArrayOf<T>, fill: (view: ArrayOf<T>) => void): void {
-    const { reserved } = this.#slots;
-    try {
-      fill(view);
-    } catch (error) {
-      this.#abortIfStill(reserved);
-      throw error;
-    }
-    this.commit();
-  }
-
-  // `fill` or `use` may have ended it themselves, by closing the channel for example.
-  #abortIfStill(reserved: MessageSlots<T>['reserved']): void {
-    if (this.#slots.reserved === reserved) this.#slots.abort();
-  }
-
-  #releaseIfStill(peeked: MessageSlots<T>['peeked']): void {
-    if (this.#slots.peeked === peeked) this.#slots.release();
-  }
-
   #letGo(): void {
-    forgotten.unregister(this);
     this.#slots.end();
     // This object's own waits end now, while the arena is still ours.
     this.#ring.block.arena.endWaits?.();
@@ -406,8 +369,9 @@ export class FloatChannel<T extends ElementType = 'd'> implements Disposable, As
   }
 }
 
-// A channel that was forgotten with a slot in its hands keeps all others from theirs.
-const forgotten = new FinalizationRegistry<Pick<MessageSlots<'d'>, 'abort' | 'giveBack'>>((slots) => {
-  slots.abort();
-  slots.giveBack();
+registerShareable(FloatChannel, {
+  tag: 'float-channel',
+  module: import.meta.url,
+  share: (channel) => channel.share(),
+  attach: (reference: BlockReference) => FloatChannel.attach(reference),
 });

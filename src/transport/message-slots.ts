@@ -2,6 +2,7 @@ import { viewElements } from '../sharedctypes/typecode.ts';
 import type { ArrayOf, ElementType } from '../sharedctypes/typecode.ts';
 import { ClosedError, EOFError, StateError } from '../support/errors.ts';
 import { Wait } from '../synchronize/wait-point.ts';
+import { checkLength } from './message-checks.ts';
 import { ENDED } from './slot-ring.ts';
 import type { SlotRing } from './slot-ring.ts';
 
@@ -116,10 +117,45 @@ export class MessageSlots<T extends ElementType> {
 
   // ---- what never waits ----
 
-  /** Sends what was reserved; false when the channel was closed. */
-  commit(reserved: HeldSlot<T>, length: number): boolean {
+  /** Sends what was reserved, or the first `n` elements of it. */
+  commit(n?: number): void {
+    this.checkOpen();
+    const reserved = this.#reserved;
+    if (reserved === undefined) throw new StateError('commit() without reserve(): there is nothing to send');
+    const length = n ?? reserved.view.length;
+    checkLength(length, reserved.view.length);
     this.#reserved = undefined;
-    return this.ring.commitWrite(reserved.slot, length);
+    if (!this.ring.commitWrite(reserved.slot, length)) throw closedByOther();
+  }
+
+  fillAndCommit(view: ArrayOf<T>, fill: (view: ArrayOf<T>) => void): void {
+    const reserved = this.#reserved;
+    try {
+      fill(view);
+    } catch (error) {
+      this.abortIfStill(reserved);
+      throw error;
+    }
+    this.commit();
+  }
+
+  useAndRelease<R>(view: ArrayOf<T>, use: (view: ArrayOf<T>) => R): R {
+    const peeked = this.#peeked;
+    try {
+      return use(view);
+    } finally {
+      this.releaseIfStill(peeked);
+    }
+  }
+
+  // The user's function may have ended it itself, by closing the channel for example.
+
+  abortIfStill(reserved: HeldSlot<T> | undefined): void {
+    if (this.#reserved === reserved) this.abort();
+  }
+
+  releaseIfStill(peeked: HeldSlot<T> | undefined): void {
+    if (this.#peeked === peeked) this.release();
   }
 
   abort(): void {
@@ -182,6 +218,16 @@ export class MessageSlots<T extends ElementType> {
   }
 }
 
-export function closedByOther(): ClosedError {
+function closedByOther(): ClosedError {
   return new ClosedError('The channel has been closed: nothing more can be sent');
+}
+
+const forgotten = new FinalizationRegistry<Pick<MessageSlots<'d'>, 'abort' | 'giveBack'>>((slots) => {
+  slots.abort();
+  slots.giveBack();
+});
+
+/** A channel that is forgotten with a slot in its hands would keep all others from theirs for ever. */
+export function giveUpWhenForgotten<T extends ElementType>(channel: object, slots: MessageSlots<T>): void {
+  forgotten.register(channel, slots);
 }

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import path from 'node:path';
 import vm from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { ref } from '../../src/reduction/reference.ts';
@@ -9,6 +10,10 @@ import defaultArrow, { inner } from '../fixtures/reduction/default-arrow.js';
 import callResult from '../fixtures/reduction/default-call.js';
 import DefaultClass from '../fixtures/reduction/default-class.js';
 import declaredDefault, { makeOther } from '../fixtures/reduction/default-function.js';
+import defaultObject from '../fixtures/reduction/default-object.js';
+import * as misleadingCall from '../fixtures/reduction/default-misleading-call.js';
+import misleadingConstant from '../fixtures/reduction/default-misleading-constant.js';
+import * as misleadingName from '../fixtures/reduction/default-misleading-name.js';
 import variable from '../fixtures/reduction/default-variable.js';
 import wrapped from '../fixtures/reduction/default-wrapped.js';
 import anonymousDefault, * as functions from '../fixtures/reduction/functions.js';
@@ -47,7 +52,17 @@ describe('referTo', () => {
   it('does not take a part of the default export for the export', () => {
     expect(callResult()).toBe('result');
     expect(() => referTo(callResult)).toThrow(/is not an export of .*default-call\.js/);
+    expect(() => referTo(defaultObject.self)).toThrow(/is not an export of .*default-object\.js/);
     expect(() => referTo(inner())).toThrow(/is not an export of .*default-arrow\.js/);
+  });
+
+  it.each([
+    ['is called to make the default export', misleadingCall.take(), 'wrap'],
+    ['has the name of a constant that holds its result', misleadingConstant.made, 'made'],
+    ['is an expression with the name of the default export', misleadingName.take(), 'job'],
+  ])('does not take a function for the default export that only %s', (_what, fn, name) => {
+    expect(fn.name).toBe(name);
+    expect(() => referTo(fn)).toThrow(/is not an export of .*default-misleading/);
   });
 
   it('names the declaring module of a function that another module passes on', () => {
@@ -83,21 +98,42 @@ describe('referTo', () => {
   });
 
   it('finds functions of the built-in modules', () => {
-    const { join } = require('node:path') as typeof import('node:path');
-    expect(referTo(join)).toEqual({ module: 'node:path', name: 'join' });
+    // oxlint-disable-next-line typescript/unbound-method -- not called
+    expect(referTo(path.join)).toEqual({ module: 'node:path', name: 'join' });
   });
 
   it.each([
-    ['an unexported function', functions.inside.hidden, /The function 'hidden' cannot travel.*is not an export of .*functions\.js \(which exports declared.*export it from a module under a name, or name it with ref\(/],
+    [
+      'an unexported function',
+      functions.inside.hidden,
+      /The function 'hidden' cannot travel.*is not an export of .*functions\.js \(which exports declared.*export it from a module under a name, or name it with ref\(/,
+    ],
     ['an unexported class', functions.inside.Hidden, /The class 'Hidden' cannot travel.*is not an export/],
     ['a method', functions.inside.method, /The function 'go' cannot travel.*is not an export/],
     ['a bound function', functions.inside.bound, /'bound declared'.*bind\(\)/],
     ['a Proxy', functions.inside.proxy, /it is a Proxy/],
     ['a native function', Math.max, /'max'.*native code/],
-    ['a function of new Function', new Function('return 1') as () => void, /'anonymous'.*eval, new Function, vm or the REPL/],
-    ['a function of vm without a name', vm.runInThisContext('(function evaluated() {})') as () => void, /'evaluated'.*eval, new Function, vm or the REPL \('evalmachine/],
-    ['a function of vm', vm.runInThisContext('(() => 1)', { filename: 'REPL1' }) as () => void, /An anonymous function.*\('REPL1'\)/],
-    ['an unexported function of CommonJS', (require('../fixtures/reduction/commonjs.cjs') as { take: () => () => void }).take(), /commonjs\.cjs does not export it/],
+    [
+      'a function of new Function',
+      // oxlint-disable-next-line typescript/no-implied-eval -- the very thing to be refused
+      new Function('return 1') as () => void,
+      /'anonymous'.*eval, new Function, vm or the REPL/,
+    ],
+    [
+      'a function of vm without a name',
+      vm.runInThisContext('(function evaluated() {})') as () => void,
+      /'evaluated'.*eval, new Function, vm or the REPL \('evalmachine/,
+    ],
+    [
+      'a function of vm',
+      vm.runInThisContext('(() => 1)', { filename: 'REPL1' }) as () => void,
+      /An anonymous function.*\('REPL1'\)/,
+    ],
+    [
+      'an unexported function of CommonJS',
+      (require('../fixtures/reduction/commonjs.cjs') as { take: () => () => void }).take(),
+      /commonjs\.cjs does not export it/,
+    ],
     ['a function that a test runner evaluated', () => 1, /was not loaded as a module by the runtime itself.*ref\(/],
   ])('refuses %s, says why and what to do', (_what, fn, message) => {
     expect(() => referTo(fn)).toThrow(SerializationError);
@@ -106,7 +142,7 @@ describe('referTo', () => {
   });
 
   it.each([null, undefined, 1, 'text', {}])('throws a TypeError for %s', (value) => {
-    expect(() => referTo(value as unknown as () => void)).toThrow(TypeError);
+    expect(() => referTo(value as () => void)).toThrow(TypeError);
   });
 });
 
@@ -129,6 +165,7 @@ describe('ref', () => {
 
   it('refuses URLs that carry code or come from elsewhere', () => {
     expect(() => ref('data:text/javascript,export default 1', 'default')).toThrow(/file: and node: URLs only/);
+    expect(() => ref('file:///somewhere/[eval1]', 'f')).toThrow(/could not/);
     expect(() => ref('https://example.org/x.js', 'f')).toThrow(/file: and node: URLs only/);
   });
 
@@ -160,22 +197,30 @@ describe('resolveReference', () => {
   });
 
   it('refuses an export that is no function', async () => {
-    await expect(resolveReference({ module: fixture('functions.js'), name: 'notAFunction' })).rejects.toThrow(/is no function or class but a number/);
+    await expect(resolveReference({ module: fixture('functions.js'), name: 'notAFunction' })).rejects.toThrow(
+      /is no function or class but a number/,
+    );
   });
 
   it('does not give what is only inherited', async () => {
-    await expect(resolveReference({ module: fixture('commonjs.cjs'), name: 'constructor' })).rejects.toThrow(/no export 'constructor'/);
+    await expect(resolveReference({ module: fixture('commonjs.cjs'), name: 'constructor' })).rejects.toThrow(
+      /no export 'constructor'/,
+    );
     await expect(resolveReference({ module: fixture('commonjs.cjs'), name: '__proto__' })).rejects.toThrow(/no export/);
   });
 
   it('tells why a module cannot be imported', async () => {
     await expect(resolveModules([fixture('gone.js')])).rejects.toMatchObject({
-      name: 'SerializationError', message: expect.stringMatching(/gone\.js cannot be imported/) as string, cause: { code: 'ERR_MODULE_NOT_FOUND' },
+      name: 'SerializationError',
+      message: expect.stringMatching(/gone\.js cannot be imported/) as string,
+      cause: { code: 'ERR_MODULE_NOT_FOUND' },
     });
   });
 
   it('never imports code that is part of the URL', async () => {
-    await expect(resolveModules(['data:text/javascript,globalThis.__forklessEvil=1'])).rejects.toThrow(/is not imported/);
+    await expect(resolveModules(['data:text/javascript,globalThis.__forklessEvil=1'])).rejects.toThrow(
+      /is not imported/,
+    );
     expect(globalThis).not.toHaveProperty('__forklessEvil');
   });
 });

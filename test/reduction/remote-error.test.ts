@@ -25,7 +25,12 @@ describe('an error of another process', () => {
     const thrown = new Error('x');
     const { cause } = trip(thrown) as { cause: RemoteError };
     expect(cause).toBeInstanceOf(RemoteError);
-    expect(cause).toMatchObject({ code: 'ERR_MP_REMOTE', message: 'thrown in Process-2 (pid 812)', processName: 'Process-2', remoteStack: thrown.stack });
+    expect(cause).toMatchObject({
+      code: 'ERR_MP_REMOTE',
+      message: 'thrown in Process-2 (pid 812)',
+      processName: 'Process-2',
+      remoteStack: thrown.stack,
+    });
     expect(inspect(trip(thrown))).toMatch(/thrown in Process-2 \(pid 812\)/);
     expect(cause.stack).not.toMatch(/remote-error/);
   });
@@ -33,7 +38,7 @@ describe('an error of another process', () => {
   it('keeps its own causes, the RemoteError stands behind them', () => {
     const root = new TypeError('root');
     const error = trip(new Error('outer', { cause: new Error('middle', { cause: root }) })) as Error;
-    const found = ((error.cause as Error).cause as Error);
+    const found = (error.cause as Error).cause as Error;
     expect(found.message).toBe('root');
     expect(found.cause).toBeInstanceOf(RemoteError);
     expect(trip(new Error('x', { cause: 'a text' }))).toMatchObject({ cause: 'a text' });
@@ -53,7 +58,12 @@ describe('an error of another process', () => {
   });
 
   it('loses only those properties that cannot travel', () => {
-    const thrown = Object.assign(new TypeError('request failed'), { status: 500, socket: process.stdout, callback: () => 1, info: { ok: true } });
+    const thrown = Object.assign(new TypeError('request failed'), {
+      status: 500,
+      socket: process.stdout,
+      callback: () => 1,
+      info: { ok: true },
+    });
     const error = trip(thrown) as typeof thrown;
     expect(error).toBeInstanceOf(TypeError);
     expect(error.stack).toBe(thrown.stack);
@@ -74,8 +84,17 @@ describe('an error of another process', () => {
 
   it('arrives although nothing about it is sane', () => {
     const hostile = new Error('hostile');
-    Object.defineProperty(hostile, 'message', { get() { throw new Error('no message'); } });
-    Object.defineProperty(hostile, 'boom', { enumerable: true, get() { throw new Error('no property'); } });
+    Object.defineProperty(hostile, 'message', {
+      get() {
+        throw new Error('no message');
+      },
+    });
+    Object.defineProperty(hostile, 'boom', {
+      enumerable: true,
+      get() {
+        throw new Error('no property');
+      },
+    });
     expect(trip(hostile)).toBeInstanceOf(Error);
     const revoked = Proxy.revocable({}, {});
     revoked.revoke();
@@ -84,7 +103,12 @@ describe('an error of another process', () => {
 });
 
 describe('anything else that is thrown', () => {
-  it.each([['a text', 'oops'], ['nothing', undefined], ['an object', { code: 5 }], ['null', null]])('arrives as it is: %s', (_what, value) => {
+  it.each([
+    ['a text', 'oops'],
+    ['nothing', undefined],
+    ['an object', { code: 5 }],
+    ['null', null],
+  ])('arrives as it is: %s', (_what, value) => {
     expect(trip(value)).toEqual(value);
   });
 

@@ -59,7 +59,8 @@ describe('shared objects in messages', () => {
 
   it('are told from everything else', () => {
     expect(isShareable(new Counter(1))).toBe(true);
-    for (const other of [null, undefined, 1, 'Counter', {}, Counter, { offset: 1 }]) expect(isShareable(other)).toBe(false);
+    for (const other of [null, undefined, 1, 'Counter', {}, Counter, { offset: 1 }])
+      expect(isShareable(other)).toBe(false);
   });
 
   it('are fields of user objects, whose class and methods stay (row 80)', () => {
@@ -75,8 +76,12 @@ describe('shared objects in messages', () => {
   it('need a class and a tag of their own', () => {
     const protocol = { tag: 'test-counter', share: () => 1, attach: () => new Counter(1) };
     expect(() => registerShareable(Counter, protocol)).toThrow(/registered already/);
-    expect(() => registerShareable(class Other extends Counter {}, protocol)).toThrow(/Another class is registered as 'test-counter'/);
-    expect(() => registerShareable(class Other extends Counter {}, { ...protocol, tag: 'Not a tag:' })).toThrow(TypeError);
+    expect(() => registerShareable(class Other extends Counter {}, protocol)).toThrow(
+      /Another class is registered as 'test-counter'/,
+    );
+    expect(() => registerShareable(class Other extends Counter {}, { ...protocol, tag: 'Not a tag:' })).toThrow(
+      TypeError,
+    );
     expect(() => registerShareable(class Other extends Counter {}, { ...protocol, tag: 'view' })).toThrow(TypeError);
     expect(() => registerShareable({} as never, protocol)).toThrow(/expects a class/);
   });
@@ -85,14 +90,24 @@ describe('shared objects in messages', () => {
 describe('views of shared memory', () => {
   it('travel by handle whatever part they show', () => {
     const buffer = segment(2, 1_000_000);
-    const views = [new Float64Array(buffer), new Float64Array(buffer).subarray(5, 7), new DataView(buffer, 3, 2), Buffer.from(buffer, 10, 100), new Uint8Array(buffer, 1, 0)];
+    const views = [
+      new Float64Array(buffer),
+      new Float64Array(buffer).subarray(5, 7),
+      new DataView(buffer, 3, 2),
+      Buffer.from(buffer, 10, 100),
+      new Uint8Array(buffer, 1, 0),
+    ];
     const { bytes } = encode(views);
     expect(bytes.length).toBeLessThan(100);
     const received = decode(bytes) as typeof views;
     received.forEach((view, i) => {
       const sent = views[i] as (typeof views)[number];
       expect(view.buffer).toBe(buffer);
-      expect([view.constructor, view.byteOffset, view.byteLength]).toEqual([sent.constructor, sent.byteOffset, sent.byteLength]);
+      expect([view.constructor, view.byteOffset, view.byteLength]).toEqual([
+        sent.constructor,
+        sent.byteOffset,
+        sent.byteLength,
+      ]);
     });
   });
 
@@ -126,22 +141,42 @@ describe('toHandle and fromHandle', () => {
   });
 
   it('refuse what is not shared', () => {
-    for (const value of [{}, new Uint8Array(4), null, 5, Counter]) expect(() => toHandle(value as object)).toThrow(TypeError);
+    for (const value of [{}, new Uint8Array(4), null, 5, Counter])
+      expect(() => toHandle(value as object)).toThrow(TypeError);
   });
 
   it('refuse texts that are no handles', () => {
-    for (const text of ['', 'lock', 'forkless:', 'forkless:test-counter', 'forkless:test-counter:', 'other:test-counter:AAAA', 'forkless:a:b c', 5, null]) {
+    for (const text of [
+      '',
+      'lock',
+      'forkless:',
+      'forkless:test-counter',
+      'forkless:test-counter:',
+      'other:test-counter:AAAA',
+      'forkless:a:b c',
+      5,
+      null,
+    ]) {
       expect(() => fromHandle(text as string)).toThrow(TypeError);
     }
   });
 
   it('name an unknown kind and the module that knows it', () => {
-    class Stranger {}
-    registerShareable(Stranger, { tag: 'stranger', module: 'file:///strange.js', share: () => 1, attach: () => new Stranger() });
+    class Stranger {
+      readonly offset = 0;
+    }
+    registerShareable(Stranger, {
+      tag: 'stranger',
+      module: 'file:///strange.js',
+      share: () => 1,
+      attach: () => new Stranger(),
+    });
     const bytes = Buffer.from(encode(new Stranger()).bytes);
     bytes.write('strangex', bytes.indexOf('stranger'), 'latin1');
     expect(() => fromHandle(`forkless:strangex:${bytes.toString('base64url')}`)).toThrow(SerializationError);
-    expect(() => fromHandle(`forkless:strangex:${bytes.toString('base64url')}`)).toThrow(/knows no shared objects of the kind 'strangex'\. Import 'forkless'.*file:\/\/\/strange\.js/);
+    expect(() => fromHandle(`forkless:strangex:${bytes.toString('base64url')}`)).toThrow(
+      /knows no shared objects of the kind 'strangex'\. Import 'forkless'.*file:\/\/\/strange\.js/,
+    );
   });
 
   it('refuse handles of other versions, and changed ones', () => {
@@ -151,6 +186,8 @@ describe('toHandle and fromHandle', () => {
     expect(() => fromHandle(handle.slice(0, -6))).toThrow(SerializationError);
     data[0] = ((data[0] as number) & 0xf0) | 7;
     expect(() => fromHandle(`forkless:test-counter:${data.toString('base64url')}`)).toThrow(/format 7/);
-    expect(() => fromHandle(`forkless:test-counter:${Buffer.from(encode({ a: 1 }).bytes).toString('base64url')}`)).toThrow(/it is not/);
+    expect(() =>
+      fromHandle(`forkless:test-counter:${Buffer.from(encode({ a: 1 }).bytes).toString('base64url')}`),
+    ).toThrow(/it is not/);
   });
 });
