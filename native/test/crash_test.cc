@@ -324,7 +324,7 @@ bool TestDeathAt(const std::string& name, int count, uint64_t seed) {
   for (bool clean = false; !clean; usleep(500)) {
     RecoverAllDead(arena);
     clean = true;
-    for (uint32_t index = 0; index < arena.header().slot_end.load(); ++index) {
+    for (uint32_t index = 0; index < kParticipantSlots; ++index) {
       clean = clean && is_known(index, Unpack(arena.participant(index).state.load()));
     }
   }
