@@ -12,6 +12,8 @@
     'cflags_cc': ['-std=c++20', '-fvisibility=hidden', '-Wall', '-Wextra', '-Wno-unused-parameter'],
     'cflags': ['-fvisibility=hidden'],
     'libraries': ['-lrt', '-pthread'],
+    # Threads of ours run for as long as the process, and so must the code: a worker thread that ends would unload it.
+    'ldflags': ['-Wl,-z,nodelete'],
   },
   'targets': [
     {

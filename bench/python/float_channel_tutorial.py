@@ -1,6 +1,8 @@
 """The FloatChannel of the well-known tutorial: one shared buffer, two semaphores, slice assignment and slice read.
 
-    python3 float_channel_tutorial.py --messages=1000 --rounds=1
+    python3 float_channel_tutorial.py --messages=1000 --rounds=1 --round-trips=0
+
+With --round-trips it also measures so many round trips of one double, in us (roundTripP50, roundTripP99).
 """
 
 import argparse
@@ -42,10 +44,31 @@ def consume(channel, done, messages, rounds):
         done.release()
 
 
+def echo(ping, pong, trips):
+    for _ in range(trips):
+        pong.send(ping.recv())
+
+
+def round_trips(trips):
+    ping, pong = FloatChannel(1), FloatChannel(1)
+    partner = Process(target=echo, args=(ping, pong, trips), daemon=True)
+    partner.start()
+    times = []
+    for _ in range(trips):
+        start = time.perf_counter_ns()
+        ping.send([1.0])
+        pong.recv()
+        times.append((time.perf_counter_ns() - start) / 1e3)
+    partner.join()
+    times.sort()
+    return {'roundTripP50': times[trips // 2], 'roundTripP99': times[trips * 99 // 100]}
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--messages', type=int, default=1000)
     parser.add_argument('--rounds', type=int, default=1)
+    parser.add_argument('--round-trips', type=int, default=0)
     options = parser.parse_args()
 
     channel, done = FloatChannel(DOUBLES), Semaphore(0)
@@ -65,6 +88,7 @@ def main():
     print(json.dumps({
         'name': "tutorial's FloatChannel", 'unit': 'GB/s', 'value': round(statistics.median(rates), 4),
         'best': round(max(rates), 4), 'messages': options.messages, 'rounds': options.rounds,
+        **(round_trips(options.round_trips) if options.round_trips else {}),
     }))
 
 

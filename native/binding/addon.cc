@@ -12,6 +12,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   forkless::InitHeap(exports);
   forkless::InitParking(exports);
   forkless::InitPosixSemaphore(exports);
+  forkless::InitProcess(exports);
   return exports;
 }
 

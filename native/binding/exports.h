@@ -11,6 +11,7 @@ void InitHeap(Napi::Object exports);
 void InitLayout(Napi::Object exports);
 void InitParking(Napi::Object exports);
 void InitPosixSemaphore(Napi::Object exports);
+void InitProcess(Napi::Object exports);
 
 }  // namespace forkless
 

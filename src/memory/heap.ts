@@ -2,7 +2,7 @@ import { binding } from '../native/binding.ts';
 import { attempt } from '../native/failure.ts';
 import { arenaOf } from './arena.ts';
 import type { Arena, ArenaReference } from './arena.ts';
-import { wordsOf } from './words.ts';
+import { bytesOf, wordsOf } from './words.ts';
 import type { Words } from './words.ts';
 
 /** How another process finds a block. The stamp tells a block from a later one at the same place. */
@@ -77,7 +77,7 @@ export class Block implements Disposable {
   }
 
   get bytes(): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(this.buffer);
+    return bytesOf(this.buffer);
   }
 
   get words(): Words {

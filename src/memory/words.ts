@@ -11,6 +11,11 @@ export function wordsOf(buffer: ArrayBuffer, byteOffset = 0, length?: number): W
   return new Int32Array(buffer, byteOffset, length);
 }
 
+/** All bytes of `buffer`. */
+export function bytesOf(buffer: ArrayBuffer): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(buffer);
+}
+
 export function load(words: Words, index: number): number {
   return Atomics.load(words, index);
 }

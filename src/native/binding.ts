@@ -1,4 +1,5 @@
-import { loadBinding } from './load.ts';
+import { loadAddon } from './load.ts';
+import type { ProcessBinding } from './process-binding.ts';
 
 /** What the addon says of an arena and of this environment's place in it. */
 export interface ArenaInfo {
@@ -60,8 +61,18 @@ export interface NativeLayout {
   readonly slotBits: number;
 }
 
+declare const nativeSemaphore: unique symbol;
+
+/** A POSIX semaphore that this environment has open; `closeSemaphore` or the collector closes it. */
+export interface NativeSemaphore {
+  readonly [nativeSemaphore]: never;
+}
+
+/** How a wait for a POSIX semaphore ended: 0 = it has its permit, 1 = timed out, 2 = called off. */
+export type SemaphoreOutcome = 0 | 1 | 2;
+
 /** The one typed declaration of the addon. Offsets and sizes are bytes; `index` names an arena of this process. */
-export interface Binding {
+export interface Binding extends ProcessBinding {
   readonly layout: NativeLayout;
   readonly killPoints: boolean;
   killPoint(name: string): void;
@@ -103,6 +114,26 @@ export interface Binding {
   wake(index: number, point: number, count: number): void;
   openDoorbell(index: number, onRing: () => void): void;
   referDoorbell(index: number, referenced: boolean): void;
+
+  readonly semaphoreBytes: number;
+  createSemaphore(name: string, exclusive: boolean, mode: number, value: number): NativeSemaphore;
+  openSemaphore(name: string): NativeSemaphore;
+  unlinkSemaphore(name: string): void;
+  initSemaphore(index: number, offset: number, value: number): void;
+  semaphoreAt(index: number, offset: number): NativeSemaphore;
+  tryAcquireSemaphore(semaphore: NativeSemaphore): boolean;
+  acquireSemaphore(semaphore: NativeSemaphore, deadline: number): boolean;
+  releaseSemaphore(semaphore: NativeSemaphore, count: number): void;
+  semaphoreValue(semaphore: NativeSemaphore): number;
+  awaitSemaphore(
+    semaphore: NativeSemaphore,
+    ticket: number,
+    deadline: number,
+    onSettled: (ticket: number, outcome: SemaphoreOutcome) => void,
+  ): void;
+  cancelSemaphoreWait(semaphore: NativeSemaphore, ticket: number): void;
+  closeSemaphore(semaphore: NativeSemaphore): void;
 }
 
-export const binding: Binding = loadBinding();
+// The one cast: the addon is built from the same commit.
+export const binding: Binding = loadAddon() as Binding;

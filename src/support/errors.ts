@@ -80,3 +80,28 @@ export class ResourceError extends MultiprocessingError {
     this.syscall = options?.syscall;
   }
 }
+
+/** Where a `RemoteError` comes from. */
+export interface RemoteErrorOptions extends ErrorOptions {
+  /** The name of the other process, such as `Process-2`. */
+  readonly processName?: string;
+  /** The stack as it was in the other process. */
+  readonly remoteStack?: string;
+}
+
+/**
+ * Something was thrown in another process. It stands as the `cause` of the error that arrived from there, and in its
+ * place when the error itself could not travel.
+ */
+export class RemoteError extends MultiprocessingError {
+  /** The name of the process in which it was thrown. */
+  readonly processName: string | undefined;
+  /** The stack as it was in the other process. */
+  readonly remoteStack: string | undefined;
+
+  constructor(message: string, options: RemoteErrorOptions = {}) {
+    super(ERROR_CODES.remote, message, options);
+    this.processName = options.processName;
+    this.remoteStack = options.remoteStack;
+  }
+}

@@ -3,6 +3,7 @@ import type { Arena } from '../memory/arena.ts';
 import { attachBlock, attachRoot } from '../memory/heap.ts';
 import type { BlockReference } from '../memory/heap.ts';
 import { checkName } from '../memory/names.ts';
+import { registerShareable } from '../reduction/shareable.ts';
 import {
   checkElementType,
   elementBytes,
@@ -520,6 +521,13 @@ export class FloatChannel<T extends ElementType = 'd'> implements Disposable, As
     if (this.#state === 'closed') throw new ClosedError('This FloatChannel object has been closed');
   }
 }
+
+registerShareable(FloatChannel, {
+  tag: 'float-channel',
+  module: import.meta.url,
+  share: (channel) => channel.share(),
+  attach: (reference: BlockReference) => FloatChannel.attach(reference),
+});
 
 function createRing<T extends ElementType>(maxSize: number, options: FloatChannelOptions<T>): SlotRing {
   checkOptions(options, ['slots', 'type', 'name'], 'new FloatChannel()');

@@ -1,0 +1,393 @@
+#include "core/children.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <chrono>
+#include <deque>
+#include <map>
+#include <unordered_map>
+#include <utility>
+
+#include "core/heap.h"
+#include "core/kill_point.h"
+#include "core/participants.h"
+#include "core/recovery.h"
+#include "platform/futex.h"
+#include "platform/process_identity.h"
+
+namespace forkless {
+
+// ---- One process -------------------------------------------------------------------------------------
+
+bool WatchedProcess::HasEnded(int32_t* exit_code) const {
+  const std::lock_guard<std::mutex> guard(mutex_);
+  *exit_code = exit_code_;
+  return ended_;
+}
+
+bool WatchedProcess::WaitUntil(int64_t deadline) {
+  std::unique_lock<std::mutex> guard(mutex_);
+  if (deadline == kForever) {
+    ended_changed_.wait(guard, [this] { return ended_; });
+    return true;
+  }
+  const std::chrono::steady_clock::time_point until{std::chrono::nanoseconds(deadline)};
+  return ended_changed_.wait_until(guard, until, [this] { return ended_; });
+}
+
+bool WatchedProcess::Signal(int number) {
+  // A child is reaped under the same mutex, so its pid is its own until then.
+  const std::lock_guard<std::mutex> guard(mutex_);
+  return !ended_ && SendSignal(pid_, number);
+}
+
+Status WatchedProcess::Descriptor(int* fd) {
+  const std::lock_guard<std::mutex> guard(mutex_);
+  if (!descriptor_.valid()) {
+    if (Status status = OpenEnded(&descriptor_); !status.ok()) return status;
+  }
+  descriptor_given_ = true;
+  *fd = descriptor_.get();
+  return Status::Ok();
+}
+
+void WatchedProcess::Publish(int32_t exit_code) {
+  {
+    const std::lock_guard<std::mutex> guard(mutex_);
+    if (is_child_) ReapChild(pid_);
+    ended_ = true;
+    exit_code_ = exit_code;
+    if (!descriptor_given_) descriptor_.Reset();
+  }
+  ended_changed_.notify_all();
+  if (listener_ != nullptr) listener_->OnEnd(*this);
+}
+
+// ---- The thread --------------------------------------------------------------------------------------
+
+class Reaper {
+ public:
+  static Status Get(Reaper** reaper);
+  Reaper(const Reaper&) = delete;
+  Reaper& operator=(const Reaper&) = delete;
+
+  Status Start(const ChildRequest& request, int32_t participant, std::shared_ptr<EndListener> listener,
+               std::shared_ptr<WatchedProcess>* child);
+  Status WatchOther(int32_t pid, uint64_t start_time, std::shared_ptr<EndListener> listener,
+                    std::shared_ptr<WatchedProcess>* process);
+  Status EndWith(int32_t pid, uint64_t start_time);
+  std::vector<std::shared_ptr<WatchedProcess>> LiveChildren();
+
+ private:
+  // What a descriptor in the watcher stands for.
+  struct Entry {
+    enum class Kind { kWatched, kOrphan, kRoot };
+    Kind kind;
+    int32_t pid;
+    UniqueFd orphan_or_root;                  // a watched process has its descriptor itself
+    std::shared_ptr<WatchedProcess> watched;
+  };
+  // A start, handed over to the thread by somebody who waits for `done`.
+  struct Order {
+    const ChildRequest* request;
+    int32_t participant;
+    std::shared_ptr<WatchedProcess> child;
+    Status status;
+    bool done = false;
+  };
+
+  explicit Reaper(EndWatcher* watcher) : watcher_(*watcher) {}
+  void Run();
+  void Execute(Order* order);
+  void TakeOrders();
+  void HandleEnd(Entry* entry);
+  static void Adopt(int32_t pid);
+  void RecoverAndAdopt(int32_t pid);
+  Status Add(std::unique_ptr<Entry> entry, int fd);
+  void Forget(Entry* entry, int fd);
+
+  EndWatcher& watcher_;
+  std::mutex mutex_;  // for all below
+  std::condition_variable order_done_;
+  std::deque<Order*> orders_;
+  std::unordered_map<Entry*, std::unique_ptr<Entry>> entries_;
+  std::map<uint32_t, std::shared_ptr<WatchedProcess>> children_;
+  uint32_t next_id_ = 1;
+  std::vector<int32_t> to_adopt_;  // the thread's own
+};
+
+namespace {
+
+// Never destroyed: the thread uses it until the very end of the process.
+std::mutex& ReaperMutex() {
+  static auto* mutex = new std::mutex();
+  return *mutex;
+}
+Reaper* the_reaper = nullptr;
+
+}  // namespace
+
+Status Reaper::Get(Reaper** reaper) {
+  const std::lock_guard<std::mutex> guard(ReaperMutex());
+  if (the_reaper == nullptr) {
+    EndWatcher* watcher = nullptr;
+    if (Status status = EndWatcher::Create(&watcher); !status.ok()) return status;
+    auto* made = new Reaper(watcher);
+    Status status = StartServiceThread([](void* self) { static_cast<Reaper*>(self)->Run(); }, made);
+    if (!status.ok()) {
+      delete made;
+      delete watcher;
+      return status;
+    }
+    the_reaper = made;
+  }
+  *reaper = the_reaper;
+  return Status::Ok();
+}
+
+void Reaper::Run() {
+  constexpr size_t kBatch = 64;
+  void* ended[kBatch];
+  for (;;) {
+    const size_t count = watcher_.Wait(ended, kBatch);
+    for (size_t i = 0; i < count; ++i) HandleEnd(static_cast<Entry*>(ended[i]));
+    TakeOrders();
+  }
+}
+
+Status Reaper::Add(std::unique_ptr<Entry> entry, int fd) {
+  Entry* key = entry.get();
+  const std::lock_guard<std::mutex> guard(mutex_);
+  if (Status status = watcher_.Add(fd, key); !status.ok()) return status;
+  entries_.emplace(key, std::move(entry));
+  return Status::Ok();
+}
+
+void Reaper::Forget(Entry* entry, int fd) {
+  watcher_.Remove(fd);
+  const std::lock_guard<std::mutex> guard(mutex_);
+  if (entry->watched != nullptr) children_.erase(entry->watched->id());
+  entries_.erase(entry);
+}
+
+void Reaper::HandleEnd(Entry* entry) {
+  if (entry->kind == Entry::Kind::kRoot) KillSelf();
+  const int32_t pid = entry->pid;
+  if (entry->kind == Entry::Kind::kOrphan) {
+    RecoverAndAdopt(pid);
+    return Forget(entry, entry->orphan_or_root.get());
+  }
+  const std::shared_ptr<WatchedProcess> process = entry->watched;
+  const int32_t exit_code = process->is_child_ ? LookAtEnd(pid) : kUnknownExit;
+  // Before the end is published: whoever joins finds everything that the process held already free.
+  if (process->is_child_) RecoverAndAdopt(pid);
+  Forget(entry, process->descriptor_.get());
+  process->Publish(exit_code);
+}
+
+void Reaper::Adopt(int32_t pid) { the_reaper->to_adopt_.push_back(pid); }
+
+// The children of a dead process that live on have nobody who would notice their end: from now on we do.
+void Reaper::RecoverAndAdopt(int32_t pid) {
+  to_adopt_.clear();
+  RecoverProcess(pid, &Reaper::Adopt);
+  std::vector<int32_t> orphans = std::exchange(to_adopt_, {});
+  while (!orphans.empty()) {
+    const int32_t orphan = orphans.back();
+    orphans.pop_back();
+    auto entry = std::make_unique<Entry>(Entry{Entry::Kind::kOrphan, orphan, UniqueFd(), nullptr});
+    const Status status = OpenProcess(orphan, &entry->orphan_or_root);
+    if (status.ok()) {
+      const int fd = entry->orphan_or_root.get();
+      static_cast<void>(Add(std::move(entry), fd));
+    } else if (status.error == ESRCH) {
+      RecoverProcess(orphan, &Reaper::Adopt);
+      orphans.insert(orphans.end(), to_adopt_.begin(), to_adopt_.end());
+      to_adopt_.clear();
+    }
+  }
+}
+
+void Reaper::TakeOrders() {
+  for (;;) {
+    Order* order = nullptr;
+    {
+      const std::lock_guard<std::mutex> guard(mutex_);
+      if (orders_.empty()) return;
+      order = orders_.front();
+      orders_.pop_front();
+    }
+    Execute(order);
+    {
+      const std::lock_guard<std::mutex> guard(mutex_);
+      order->done = true;
+    }
+    order_done_.notify_all();
+  }
+}
+
+// On the thread that also handles ends: the slot is confirmed before the child's end can be looked at.
+void Reaper::Execute(Order* order) {
+  const ChildRequest& request = *order->request;
+  WatchedProcess& child = *order->child;
+  KILL_POINT("spawn.ordered");
+  order->status = SpawnProgram(request.plan, &child.pid_);
+  if (!order->status.ok()) return;
+  KILL_POINT("spawn.spawned");
+  ConfirmParticipant(*request.arena, order->participant, child.pid_);
+  KILL_POINT("spawn.confirmed");
+  order->status = OpenProcess(child.pid_, &child.descriptor_);
+  if (order->status.ok()) {
+    const int fd = child.descriptor_.get();
+    order->status = Add(std::make_unique<Entry>(Entry{Entry::Kind::kWatched, child.pid_, UniqueFd(), order->child}), fd);
+  }
+  if (order->status.ok()) {
+    const std::lock_guard<std::mutex> guard(mutex_);
+    children_.emplace(child.id(), order->child);
+    return;
+  }
+  // No descriptor is left to watch it with: a child that nobody watches must not be.
+  SendSignal(child.pid_, SIGKILL);
+  LookAtEnd(child.pid_);
+  RecoverProcess(child.pid_);
+  ReapChild(child.pid_);
+}
+
+Status Reaper::Start(const ChildRequest& request, int32_t participant, std::shared_ptr<EndListener> listener,
+                     std::shared_ptr<WatchedProcess>* child) {
+  Order order{&request, participant, nullptr, Status::Ok()};
+  std::unique_lock<std::mutex> guard(mutex_);
+  order.child = std::make_shared<WatchedProcess>(next_id_++, true, request.daemon, std::move(listener));
+  orders_.push_back(&order);
+  watcher_.Interrupt();
+  order_done_.wait(guard, [&order] { return order.done; });
+  *child = std::move(order.child);
+  return order.status;
+}
+
+Status Reaper::WatchOther(int32_t pid, uint64_t start_time, std::shared_ptr<EndListener> listener,
+                          std::shared_ptr<WatchedProcess>* process) {
+  uint32_t id;
+  {
+    const std::lock_guard<std::mutex> guard(mutex_);
+    id = next_id_++;
+  }
+  auto watched = std::make_shared<WatchedProcess>(id, false, false, std::move(listener));
+  watched->pid_ = pid;
+  *process = watched;
+  const Status opened = OpenProcess(pid, &watched->descriptor_);
+  if (!opened.ok() && opened.error != ESRCH) return opened;
+  // Looked at after the descriptor was opened: from here on it stands for the one that we mean.
+  if (!opened.ok() || !IsProcessAlive(pid, start_time)) {
+    watched->Publish(kUnknownExit);
+    return Status::Ok();
+  }
+  const int fd = watched->descriptor_.get();
+  return Add(std::make_unique<Entry>(Entry{Entry::Kind::kWatched, pid, UniqueFd(), watched}), fd);
+}
+
+Status Reaper::EndWith(int32_t pid, uint64_t start_time) {
+  auto entry = std::make_unique<Entry>(Entry{Entry::Kind::kRoot, pid, UniqueFd(), nullptr});
+  const Status opened = OpenProcess(pid, &entry->orphan_or_root);
+  if (!opened.ok() && opened.error != ESRCH) return opened;
+  if (!opened.ok() || !IsProcessAlive(pid, start_time)) KillSelf();
+  const int fd = entry->orphan_or_root.get();
+  return Add(std::move(entry), fd);
+}
+
+std::vector<std::shared_ptr<WatchedProcess>> Reaper::LiveChildren() {
+  std::vector<std::shared_ptr<WatchedProcess>> live;
+  const std::lock_guard<std::mutex> guard(mutex_);
+  for (const auto& [id, child] : children_) live.push_back(child);
+  return live;
+}
+
+// ---- The interface -----------------------------------------------------------------------------------
+
+namespace {
+
+constexpr int kArenaDescriptor = 3;
+
+// Fills in what becomes which descriptor of the child; `theirs` keeps the child's ends open until it is spawned.
+Status PlanDescriptors(ChildRequest* request, std::vector<UniqueFd>* theirs, StartedChild* child) {
+  std::vector<DescriptorMove>& moves = request->plan.descriptors;
+  for (int fd = 0; fd < 3; ++fd) {
+    switch (request->stdio) {
+      case Stdio::kInherit:
+        moves.push_back({fd, fd});
+        break;
+      case Stdio::kIgnore:
+        moves.push_back({kNullDevice, fd});
+        break;
+      case Stdio::kPipe: {
+        PipeEnds pipe;
+        if (Status status = OpenPipe(&pipe); !status.ok()) return status;
+        const bool child_reads = fd == 0;
+        child->pipes[fd] = std::move(child_reads ? pipe.write : pipe.read);
+        theirs->push_back(std::move(child_reads ? pipe.read : pipe.write));
+        moves.push_back({theirs->back().get(), fd});
+        break;
+      }
+    }
+  }
+  moves.push_back({request->arena->fd(), kArenaDescriptor});
+  return Status::Ok();
+}
+
+// Writes the record into a block that `participant` holds, and where that is into the child's environment.
+Status WriteRecord(ChildRequest* request, int32_t participant) {
+  Block block;
+  Status status = AllocateBlock(*request->arena, request->record.size(), 0, request->self, participant, &block);
+  if (!status.ok()) return status;
+  memcpy(request->arena->base() + block.offset, request->record.data(), request->record.size());
+  char place[128];
+  snprintf(place, sizeof(place), "%s=%d.%d.%" PRIu64 ".%zu.%" PRIu32 ":", kBootVariable, kArenaDescriptor, participant,
+           block.offset, request->record.size(), block.stamp);
+  request->plan.environment.push_back(place + request->addon);
+  return Status::Ok();
+}
+
+}  // namespace
+
+Status StartChild(ChildRequest request, std::shared_ptr<EndListener> listener, StartedChild* child) {
+  Reaper* reaper = nullptr;
+  if (Status status = Reaper::Get(&reaper); !status.ok()) return status;
+  std::vector<UniqueFd> theirs;
+  if (Status status = PlanDescriptors(&request, &theirs, child); !status.ok()) return status;
+  int32_t participant = 0;
+  if (Status status = ReserveParticipant(*request.arena, request.name.c_str(), &participant); !status.ok()) return status;
+  KILL_POINT("spawn.reserved");
+  Status status = WriteRecord(&request, participant);
+  KILL_POINT("spawn.recorded");
+  if (status.ok()) status = reaper->Start(request, participant, std::move(listener), &child->process);
+  // With the slot goes the block.
+  if (!status.ok()) RetireParticipant(*request.arena, participant);
+  return status;
+}
+
+Status WatchOther(int32_t pid, uint64_t start_time, std::shared_ptr<EndListener> listener,
+                  std::shared_ptr<WatchedProcess>* process) {
+  Reaper* reaper = nullptr;
+  if (Status status = Reaper::Get(&reaper); !status.ok()) return status;
+  return reaper->WatchOther(pid, start_time, std::move(listener), process);
+}
+
+Status EndWith(int32_t pid, uint64_t start_time) {
+  Reaper* reaper = nullptr;
+  if (Status status = Reaper::Get(&reaper); !status.ok()) return status;
+  return reaper->EndWith(pid, start_time);
+}
+
+std::vector<std::shared_ptr<WatchedProcess>> LiveChildren() {
+  {
+    const std::lock_guard<std::mutex> guard(ReaperMutex());
+    if (the_reaper == nullptr) return {};
+  }
+  return the_reaper->LiveChildren();
+}
+
+}  // namespace forkless

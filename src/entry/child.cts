@@ -1,0 +1,122 @@
+/*
+ * The program that a child runs. Everything here is on the way from start() to the first line of the target, so it loads
+ * nothing but the addon and the target's module, unless the arguments need more.
+ */
+import type { Binding } from '../native/binding.ts' with { 'resolution-mode': 'import' };
+import type { BootHead, BootValues } from '../process/boot-record.ts' with { 'resolution-mode': 'import' };
+import type { OwnState } from '../process/own-state.ts' with { 'resolution-mode': 'import' };
+import type { Reference } from '../reduction/reference.ts' with { 'resolution-mode': 'import' };
+
+type Callable = (...args: unknown[]) => unknown;
+type ProcessClass = new (...args: unknown[]) => { run(): unknown };
+
+const STATE = Symbol.for('forkless.process');
+const BASE_CLASS = Symbol.for('forkless.Process');
+const OWN = Symbol.for('forkless.own');
+const GUARD_HINT = 'it is started by forkless, with a place in shared memory to read from';
+
+const { binding, record } = enterFamily();
+const headEnd = 4 + record.readUInt32LE(0);
+const head = JSON.parse(record.toString('utf8', 4, headEnd)) as BootHead;
+const identityEnd = headEnd + head.keyBytes;
+
+binding.tieChild(head.root.pid, head.root.startTime, head.parent.pid, head.tied || head.parent.pid === head.root.pid);
+binding.keepIdentity(record.subarray(0, identityEnd));
+process.argv.splice(2, Infinity, ...head.argv);
+process.on('uncaughtExceptionMonitor', reportUncaught);
+process.on('beforeExit', endQuickly);
+
+const { AsyncLocalStorage } = require('node:async_hooks') as typeof import('node:async_hooks');
+const importScope = new AsyncLocalStorage<true>();
+const state: OwnState = {
+  head,
+  key: Uint8Array.prototype.slice.call(record, headEnd, identityEnd),
+  importing: true,
+  importScope,
+  self: undefined,
+  children: 0,
+};
+Object.defineProperty(globalThis, STATE, { value: state });
+
+run().catch((error: unknown) => {
+  // Out of the promise, so that it is an error like any other that nobody has caught.
+  process.nextTick(() => {
+    throw error;
+  });
+});
+
+function enterFamily(): { readonly binding: Binding; readonly record: Buffer } {
+  const boot = process.env['FORKLESS_CHILD'];
+  delete process.env['FORKLESS_CHILD'];
+  const [, place, addon] = /^([\d.]+):(.+)$/s.exec(boot ?? '') ?? [];
+  if (place === undefined || addon === undefined) throw new Error(`${__filename} is no program to be run by hand: ${GUARD_HINT}.`);
+  const [fd = 0, participant = 0, offset = 0, bytes = 0] = place.split('.').map(Number);
+  const native = require(addon) as Binding;
+  if (native.killPoints) native.killPoint('boot.loaded');
+  try {
+    const arena = native.joinArena(fd, participant);
+    return { binding: native, record: native.takeBootRecord(arena.index, offset, bytes) };
+  } catch (error) {
+    // The place that was kept for this process is gone with the parent: nobody waits for it any more.
+    if ((error as { readonly status?: string }).status === 'gone') process.exit(1);
+    throw error;
+  }
+}
+
+async function run(): Promise<void> {
+  const { target, subclass } = head;
+  const [callee, Class] = await importScope.run(true, () => Promise.all([load(target), load(subclass)]));
+  state.importing = false;
+  // A module that has left nothing behind cannot go on later: no need to follow its trace through all that comes.
+  if (process.getActiveResourcesInfo().length === 0) importScope.disable();
+  const { args, kwargs, fields } = await bootValues();
+  if (Class !== undefined) return void (await runInstance(Class as ProcessClass, { target: callee, args, kwargs }, fields));
+  if (callee !== undefined) await (callee as Callable)(...args, ...(kwargs === undefined ? [] : [kwargs]));
+}
+
+async function load(reference: Reference | undefined): Promise<unknown> {
+  if (reference === undefined) return undefined;
+  const namespace = (await import(reference.module)) as Record<string, unknown> & { readonly default?: Record<string, unknown> };
+  // A CommonJS module has those of its exports that cannot be read off its source on its default export only.
+  const found = namespace[reference.name] ?? namespace.default?.[reference.name];
+  if (typeof found === 'function') return found;
+  throw new Error(`The module ${reference.module} exports no function or class '${reference.name}'.`);
+}
+
+async function bootValues(): Promise<BootValues> {
+  if (head.plain !== undefined) return head.plain;
+  const [{ decode }, { resolveModules }, { markJoined }] = await Promise.all([
+    import('../reduction/codec.js'),
+    import('../reduction/module-table.js'),
+    import('../memory/arena.js'),
+  ]);
+  markJoined();
+  await resolveModules(head.modules);
+  return decode(record.subarray(identityEnd)) as BootValues;
+}
+
+/** Makes the object without the constructor of the subclass, which has run in the parent. */
+function runInstance(Class: ProcessClass, call: object, fields: BootValues['fields']): unknown {
+  let Base: ProcessClass | null = Class;
+  while (Base !== null && !Object.hasOwn(Base, BASE_CLASS)) Base = Object.getPrototypeOf(Base) as ProcessClass | null;
+  if (Base === null) throw new Error(`${Class.name} is not a subclass of Process.`);
+  const { name, daemon, path } = head;
+  const instance = Reflect.construct(Base, [{ [OWN]: true, name, daemon, path, ...call }], Class) as { run(): unknown };
+  for (const [key, value] of Object.entries(fields ?? {})) {
+    Object.defineProperty(instance, key, { value, writable: true, enumerable: true, configurable: true });
+  }
+  state.self = instance;
+  return instance.run();
+}
+
+function reportUncaught(error: unknown): void {
+  if (process.listenerCount('uncaughtException') > 0 || process.hasUncaughtExceptionCaptureCallback()) return;
+  const { inspect } = require('node:util') as typeof import('node:util');
+  process.stderr.write(`Process ${head.name}:\n${inspect(error)}\n`);
+  process.exit(1);
+}
+
+/** Nothing is left to do: leaves without taking the JavaScript engine apart first. */
+function endQuickly(): void {
+  if (process.listenerCount('beforeExit') === 1) process.exit();
+}

@@ -1,0 +1,59 @@
+/** A watched process, as the addon knows it. */
+export interface NativeProcess {
+  /** Names it in `listenToEnds`. */
+  readonly id: number;
+  readonly pid: number;
+  readonly handle: ProcessHandle;
+}
+
+/** Opaque. */
+export interface ProcessHandle {
+  readonly __processHandle: never;
+}
+
+export interface NativeChild extends NativeProcess {
+  /** Our ends of its stdin, stdout and stderr; -1 = none. */
+  readonly pipes: readonly [number, number, number];
+}
+
+export interface ChildRequest {
+  readonly file: string;
+  readonly arguments: readonly string[];
+  /** `KEY=value` */
+  readonly environment: readonly string[];
+  /** Empty: that of this process. */
+  readonly directory: string;
+  readonly stdio: 'inherit' | 'ignore' | 'pipe';
+  readonly daemon: boolean;
+  /** Index of the family's arena. */
+  readonly arena: number;
+  readonly name: string;
+  readonly record: Uint8Array;
+  readonly addon: string;
+}
+
+/** The part of the addon that starts and watches processes: native/binding/process.cc. Times are milliseconds. */
+export interface ProcessBinding {
+  /** Calls back with the id of each watched process that ends. Once per environment, before any other call. */
+  listenToEnds(callback: (id: number) => void): void;
+  keepLoopAlive(alive: boolean): void;
+  startChild(request: ChildRequest): NativeChild;
+  watchProcess(pid: number, startTime: number): NativeProcess;
+  /** null while it runs; NaN when its exit code is not known. */
+  processExitCode(handle: ProcessHandle): number | null;
+  /** Blocks the thread; true when it has ended. */
+  waitForProcess(handle: ProcessHandle, timeout: number): boolean;
+  /** False when it has ended. */
+  signalProcess(handle: ProcessHandle, signal: number): boolean;
+  /** A descriptor that is readable once it has ended; closed with the handle. */
+  processDescriptor(handle: ProcessHandle): number;
+  /** To every living daemonic child of this process. */
+  signalDaemons(signal: number): void;
+  /** Blocks the thread until no child but daemonic ones is alive. */
+  joinChildren(): void;
+  ownIdentity(): Buffer | undefined;
+  keepIdentity(identity: Uint8Array): void;
+  takeBootRecord(index: number, offset: number, bytes: number): Buffer;
+  tieChild(rootPid: number, rootStartTime: number, parentPid: number, tied: boolean): void;
+  randomBytes(bytes: number): Buffer;
+}

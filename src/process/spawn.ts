@@ -1,0 +1,103 @@
+import { fileURLToPath } from 'node:url';
+
+import { familyArena } from '../memory/arena.ts';
+import { binding } from '../native/binding.ts';
+import { attempt } from '../native/failure.ts';
+import { findAddon } from '../native/load.ts';
+import { encode } from '../reduction/codec.ts';
+import type { Reference } from '../reduction/reference.ts';
+import { encodeBootRecord, type BootHead, type BootValues } from './boot-record.ts';
+import { inheritedExecArgv, inheritedNodeOptions } from './exec-arguments.ts';
+import { ownIdentity, ownState } from './own-state.ts';
+import { isPlain } from './plain.ts';
+import { armProcessEnd } from './process-end.ts';
+import type { ProcessOptions, Stdio } from './process-options.ts';
+import { openStdioStreams, type StdioStreams } from './stdio-streams.ts';
+import { listenToEnds, WatchedProcess } from './watched-process.ts';
+
+const CHILD_PROGRAM = fileURLToPath(new URL('../entry/child.cjs', import.meta.url));
+
+/** What `process.env` may have for this process alone. */
+const OWN_VARIABLES = ['FORKLESS_CHILD', 'NODE_CHANNEL_FD', 'NODE_CHANNEL_SERIALIZATION_MODE', 'NODE_UNIQUE_ID'];
+
+/** All that is needed to start a process. */
+export interface SpawnOrder extends Pick<ProcessOptions, 'env' | 'execArgv' | 'cwd'> {
+  readonly name: string;
+  readonly path: readonly number[];
+  readonly daemon: boolean;
+  readonly key: Uint8Array;
+  /** The name of the process that orders it. */
+  readonly parentName: string;
+  readonly target: Reference | undefined;
+  readonly subclass: Reference | undefined;
+  readonly values: BootValues;
+  readonly stdio: Stdio;
+}
+
+/**
+ * Starts a process. It is spawned when this returns.
+ * @throws SerializationError when the values cannot travel; ResourceError when the system refuses.
+ */
+export function spawnProcess(order: SpawnOrder): { readonly child: WatchedProcess; readonly streams: StdioStreams } {
+  const record = bootRecord(order);
+  const arena = familyArena();
+  listenToEnds();
+  const where = order.cwd === undefined ? '' : ` in ${order.cwd}`;
+  const native = attempt(`start process '${order.name}'${where}`, () =>
+    binding.startChild({
+      file: process.execPath,
+      // The name is for people who list processes; the child takes it off again.
+      arguments: [process.argv0, ...execArgv(order), CHILD_PROGRAM, order.name],
+      environment: environment(order),
+      directory: order.cwd ?? '',
+      stdio: order.stdio,
+      daemon: order.daemon,
+      arena: arena.index,
+      name: order.name,
+      record,
+      addon: (addon ??= findAddon()),
+    }),
+  );
+  armProcessEnd();
+  return { child: new WatchedProcess(native, !order.daemon), streams: openStdioStreams(native.pipes) };
+}
+let addon: string | undefined;
+
+function bootRecord(order: SpawnOrder): Uint8Array {
+  const { values } = order;
+  const plain = isPlain(values.args) && isPlain(values.kwargs ?? null) && isPlain(values.fields ?? null) ? values : undefined;
+  const message = plain === undefined ? encode(values, `process '${order.name}'`) : undefined;
+  const own = ownState().head;
+  const head: BootHead = {
+    name: order.name,
+    path: order.path,
+    daemon: order.daemon,
+    tied: order.daemon || own?.tied === true,
+    parent: { ...ownIdentity(), name: order.parentName },
+    root: own?.root ?? ownIdentity(),
+    argv: process.argv.slice(2),
+    target: order.target,
+    subclass: order.subclass,
+    modules: message?.modules ?? [],
+    plain,
+    keyBytes: order.key.byteLength,
+  };
+  return encodeBootRecord(head, order.key, message?.bytes);
+}
+
+function execArgv(order: SpawnOrder): readonly string[] {
+  return order.execArgv ?? inheritedExecArgv(process.execArgv);
+}
+
+function environment(order: SpawnOrder): string[] {
+  const variables: Record<string, string | undefined> = { ...process.env };
+  for (const name of OWN_VARIABLES) delete variables[name];
+  const nodeOptions = variables['NODE_OPTIONS'];
+  if (nodeOptions !== undefined) variables['NODE_OPTIONS'] = inheritedNodeOptions(nodeOptions);
+  Object.assign(variables, order.env);
+  const environment: string[] = [];
+  for (const [name, value] of Object.entries(variables)) {
+    if (value !== undefined) environment.push(`${name}=${value}`);
+  }
+  return environment;
+}

@@ -1,0 +1,137 @@
+import { binding } from '../native/binding.ts';
+import { attempt } from '../native/failure.ts';
+import type { NativeProcess, ProcessHandle } from '../native/process-binding.ts';
+import type { AsyncWaitOptions, WaitOptions } from '../support/options.ts';
+
+/** An exit code that nobody can know any more, because somebody else has reaped the child. Python's asyncio uses the same. */
+const UNKNOWN_EXIT_CODE = 255;
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** Those whose end has not been noticed here yet. */
+const watched = new Map<number, WatchedProcess>();
+let listening = false;
+let loopHolds = 0;
+
+/** A process whose end this environment is told about: a child, or the parent. */
+export class WatchedProcess {
+  readonly pid: number;
+  readonly #id: number;
+  readonly #handle: ProcessHandle;
+  readonly #ended: PromiseWithResolvers<number>;
+  #exitCode: number | null = null;
+  #holdsLoop: boolean;
+
+  /** @param holdsLoop - whether the event loop lives at least as long as the process. */
+  constructor(native: NativeProcess, holdsLoop: boolean) {
+    this.pid = native.pid;
+    this.#id = native.id;
+    this.#handle = native.handle;
+    this.#ended = withResolvers();
+    this.#holdsLoop = holdsLoop;
+    watched.set(native.id, this);
+    if (holdsLoop) holdLoop();
+  }
+
+  /** Its exit code, -N when signal N has killed it, null while it runs. */
+  get exitCode(): number | null {
+    if (this.#exitCode === null) this.notice();
+    return this.#exitCode;
+  }
+
+  /** Resolved with the exit code. Does not keep the event loop alive by itself. */
+  get ended(): Promise<number> {
+    return this.#ended.promise;
+  }
+
+  /** A descriptor that is readable once the process has ended. */
+  get descriptor(): number {
+    return attempt(`watch process ${this.pid}`, () => binding.processDescriptor(this.#handle));
+  }
+
+  /** False when it has ended before. */
+  signal(number: number): boolean {
+    return binding.signalProcess(this.#handle, number);
+  }
+
+  /** True when it has ended, false when the time was over first. */
+  async wait({ timeout = Infinity, signal }: AsyncWaitOptions = {}): Promise<boolean> {
+    signal?.throwIfAborted();
+    if (this.exitCode !== null) return true;
+    if (timeout === 0) return false;
+    holdLoop();
+    try {
+      return await within(this.ended, timeout, signal);
+    } finally {
+      releaseLoop();
+    }
+  }
+
+  /** Blocks the thread. */
+  waitSync({ timeout = Infinity }: WaitOptions = {}): boolean {
+    const hasEnded = binding.waitForProcess(this.#handle, timeout);
+    this.notice();
+    return hasEnded;
+  }
+
+  /** Looks whether it has ended, and tells those who wait. */
+  notice(): void {
+    if (this.#exitCode !== null) return;
+    const exitCode = binding.processExitCode(this.#handle);
+    if (exitCode === null) return;
+    this.#exitCode = Number.isNaN(exitCode) ? UNKNOWN_EXIT_CODE : exitCode;
+    watched.delete(this.#id);
+    if (this.#holdsLoop) releaseLoop();
+    this.#holdsLoop = false;
+    this.#ended.resolve(this.#exitCode);
+  }
+}
+
+/** To be called before the first process is started or watched. */
+export function listenToEnds(): void {
+  if (listening) return;
+  listening = true;
+  binding.listenToEnds((id) => watched.get(id)?.notice());
+}
+
+function holdLoop(): void {
+  if (loopHolds++ === 0) binding.keepLoopAlive(true);
+}
+
+function releaseLoop(): void {
+  if (--loopHolds === 0) binding.keepLoopAlive(false);
+}
+
+/** True when `ended` settles before the time is over; rejects with the reason of the signal. */
+function within(ended: Promise<unknown>, timeout: number, signal: AbortSignal | undefined): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const timer = timeout > LONGEST_TIMER_MS ? undefined : setTimeout(() => finish(false), timeout);
+    const onAbort = (): void => {
+      stop();
+      reject(signal?.reason as Error);
+    };
+    const stop = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+    };
+    const finish = (hasEnded: boolean): void => {
+      stop();
+      resolve(hasEnded);
+    };
+    signal?.addEventListener('abort', onAbort);
+    void ended.then(() => finish(true));
+  });
+}
+
+// Promise.withResolvers is newer than Node 20.
+interface PromiseWithResolvers<T> {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
+}
+
+function withResolvers<T>(): PromiseWithResolvers<T> {
+  let resolve: (value: T) => void = () => {};
+  const promise = new Promise<T>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}

@@ -1,0 +1,75 @@
+import { createRequire } from 'node:module';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { AnyFunction, Reference } from './reference.ts';
+
+const require: NodeJS.Require = createRequire(import.meta.url);
+
+/**
+ * Finds a function among the exports of the CommonJS modules that are loaded, by identity. Only plain properties are
+ * looked at: a getter may load a module or do anything else.
+ */
+export function findCommonJsExport(fn: AnyFunction): Reference | undefined {
+  const modules = Object.values(require.cache);
+  // A module is in the cache before those that it requires: backwards, the declaring module comes before a re-exporting one.
+  for (let i = modules.length - 1; i >= 0; i--) {
+    const module = modules[i];
+    if (module === undefined || !isFile(module.filename)) continue;
+    const name = exportedName(module.exports, fn, false);
+    if (name !== undefined) return { module: pathToFileURL(module.filename).href, name };
+  }
+  return undefined;
+}
+
+/**
+ * Finds a function among the exports of one CommonJS or built-in module, getters included: compilers export by getters.
+ * The second result tells whether such a module is loaded at all.
+ */
+export function findExportOf(
+  url: string,
+  fn: AnyFunction,
+): { readonly name: string | undefined; readonly loaded: boolean } {
+  const exports = loadedExports(url);
+  return {
+    name: exports === undefined ? undefined : exportedName(exports.value, fn, true),
+    loaded: exports !== undefined,
+  };
+}
+
+/** What a CommonJS or built-in module exports, if it is loaded already. */
+export function loadedExports(url: string): { readonly value: unknown } | undefined {
+  if (url.startsWith('node:')) {
+    return url.startsWith('node:internal/') ? undefined : { value: require(url) as unknown };
+  }
+  const module = isFileUrl(url) ? require.cache[fileURLToPath(url)] : undefined;
+  return module === undefined ? undefined : { value: module.exports as unknown };
+}
+
+function exportedName(exports: unknown, fn: AnyFunction, withGetters: boolean): string | undefined {
+  if (exports === fn) return 'default';
+  if (exports === null || (typeof exports !== 'object' && typeof exports !== 'function')) return undefined;
+  try {
+    // The name of the function is most often the name of the export.
+    if (holds(exports, fn.name, fn, withGetters)) return fn.name;
+    for (const name of Object.getOwnPropertyNames(exports)) if (holds(exports, name, fn, withGetters)) return name;
+  } catch {
+    // A proxy, or a getter that throws: the function is not to be had there.
+  }
+  return undefined;
+}
+
+function holds(exports: object, name: unknown, fn: AnyFunction, withGetters: boolean): name is string {
+  if (typeof name !== 'string') return false;
+  const property = Object.getOwnPropertyDescriptor(exports, name);
+  if (property === undefined) return false;
+  return property.get === undefined
+    ? property.value === fn
+    : withGetters && (exports as Record<string, unknown>)[name] === fn;
+}
+
+function isFile(filename: unknown): filename is string {
+  return typeof filename === 'string' && (filename.startsWith('/') || /^[A-Za-z]:\\/.test(filename));
+}
+
+function isFileUrl(url: string): boolean {
+  return url.startsWith('file:');
+}

@@ -1,0 +1,139 @@
+import { createRequire } from 'node:module';
+import type * as Inspector from 'node:inspector';
+import type { Runtime, Session } from 'node:inspector';
+import type { AnyFunction } from './reference.ts';
+
+const HOLDER: unique symbol = Symbol.for('forkless.inspected');
+const OBJECT_GROUP = 'forkless';
+
+/** A script as V8 runs it: after type stripping or any other compilation. */
+export interface Script {
+  readonly url: string;
+  readonly isModule: boolean;
+}
+
+/**
+ * V8's inspector for this very thread. Everything is synchronous: without a connection through a socket, answers arrive
+ * before `post` returns. The debugger is enabled only while the list of scripts or a source is fetched.
+ */
+export class InspectorSession {
+  readonly #session: Session;
+  readonly #holder: { fn: AnyFunction | undefined } = { fn: undefined };
+  readonly #holderId: string;
+  readonly #scripts: Map<string, Script> = new Map();
+  readonly #sources: Map<string, string> = new Map();
+
+  /** @throws whatever the runtime throws when it has no inspector. */
+  constructor() {
+    // Required here and not imported: most processes never need it.
+    const inspector = createRequire(import.meta.url)('node:inspector') as typeof Inspector;
+    this.#session = new inspector.Session();
+    this.#session.connect();
+    Object.defineProperty(globalThis, HOLDER, { value: this.#holder, configurable: true });
+    try {
+      const found = this.post<Runtime.EvaluateReturnType>('Runtime.evaluate', {
+        expression: `globalThis[Symbol.for('forkless.inspected')]`,
+      });
+      this.#holderId = idOf(found.result);
+    } finally {
+      Reflect.deleteProperty(globalThis, HOLDER);
+    }
+  }
+
+  /** Sends one command of the inspector's protocol and returns the answer. */
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller says what it is
+  post<R>(method: string, parameters: object = {}): R {
+    let failure: Error | undefined;
+    let answer: unknown;
+    let answered = false;
+    this.#session.post(method, parameters, (error: Error | null, result?: object) => {
+      failure = error ?? undefined;
+      answer = result;
+      answered = true;
+    });
+    if (failure !== undefined) throw failure;
+    if (!answered) throw new Error(`the inspector did not answer ${method} at once`);
+    return answer as R;
+  }
+
+  /** Lets `use` look at a function, and drops what the inspector kept for it afterwards. */
+  inspect<R>(fn: AnyFunction, use: (functionId: string) => R): R {
+    this.#holder.fn = fn;
+    try {
+      return use(this.call(this.#holderId, 'function () { return this.fn; }', [], false).objectId as string);
+    } finally {
+      this.#holder.fn = undefined;
+      this.post('Runtime.releaseObjectGroup', { objectGroup: OBJECT_GROUP });
+    }
+  }
+
+  /** Calls a function, given as source, on an object that the inspector holds. */
+  call(
+    objectId: string,
+    source: string,
+    args: readonly Runtime.CallArgument[],
+    byValue: boolean,
+  ): Runtime.RemoteObject {
+    const called = this.post<Runtime.CallFunctionOnReturnType>('Runtime.callFunctionOn', {
+      objectId,
+      functionDeclaration: source,
+      arguments: args,
+      returnByValue: byValue,
+      objectGroup: OBJECT_GROUP,
+      silent: true,
+    });
+    if (called.exceptionDetails !== undefined)
+      throw new Error(called.exceptionDetails.exception?.description ?? called.exceptionDetails.text);
+    return called.result;
+  }
+
+  /** The internal properties of an object, such as `[[Scopes]]`. */
+  internals(objectId: string): Map<string, Runtime.RemoteObject> {
+    const properties = this.post<Runtime.GetPropertiesReturnType>('Runtime.getProperties', {
+      objectId,
+      ownProperties: true,
+    });
+    const internals = new Map<string, Runtime.RemoteObject>();
+    for (const { name, value } of properties.internalProperties ?? [])
+      if (value !== undefined) internals.set(name, value);
+    return internals;
+  }
+
+  /** A script by its number. */
+  script(scriptId: string): Script | undefined {
+    if (!this.#scripts.has(scriptId)) this.#debug(() => undefined);
+    return this.#scripts.get(scriptId);
+  }
+
+  /** The source of a script as it is executed. */
+  source(scriptId: string): string {
+    if (!this.#sources.has(scriptId)) this.#debug(() => this.#fetchSource(scriptId));
+    return this.#sources.get(scriptId) ?? '';
+  }
+
+  #fetchSource(scriptId: string): void {
+    this.#sources.set(
+      scriptId,
+      this.post<{ scriptSource: string }>('Debugger.getScriptSource', { scriptId }).scriptSource,
+    );
+  }
+
+  #debug(use: () => void): void {
+    const parsed = ({ params }: { params: { scriptId: string; url: string; isModule?: boolean } }): void => {
+      this.#scripts.set(params.scriptId, { url: params.url, isModule: params.isModule === true });
+    };
+    this.#session.on('Debugger.scriptParsed', parsed);
+    try {
+      this.post('Debugger.enable');
+      use();
+    } finally {
+      this.post('Debugger.disable');
+      this.#session.off('Debugger.scriptParsed', parsed);
+    }
+  }
+}
+
+function idOf(object: Runtime.RemoteObject): string {
+  if (object.objectId === undefined) throw new Error('the inspector gave no object');
+  return object.objectId;
+}

@@ -1,0 +1,50 @@
+import { SerializationError } from '../support/errors.ts';
+
+/** How one piece of shared memory is named to other processes. */
+export interface SharedBufferProtocol {
+  /** What another process needs in order to map the same memory: plain data. */
+  readonly share: () => unknown;
+}
+
+type Attacher = (data: unknown) => ArrayBuffer;
+
+const protocols = new WeakMap<ArrayBufferLike, SharedBufferProtocol>();
+let attacher: Attacher | undefined;
+
+/**
+ * Declares that an ArrayBuffer is shared memory: it and every view of it (subarrays included) travel by handle instead
+ * of by copy.
+ */
+export function registerSharedBuffer(buffer: ArrayBuffer, protocol: SharedBufferProtocol): void {
+  protocols.set(buffer, protocol);
+}
+
+/** Sets how handles of shared memory become ArrayBuffers in this process; the layer of the memory does it once. */
+export function setSharedBufferAttacher(attach: Attacher): void {
+  attacher = attach;
+}
+
+/** How a buffer is shared; undefined when it is ordinary memory. */
+export function sharedBufferProtocol(buffer: ArrayBufferLike): SharedBufferProtocol | undefined {
+  return protocols.get(buffer);
+}
+
+/** Whether a value is a view of shared memory, or such memory itself. */
+export function isSharedView(value: unknown): value is ArrayBufferView | ArrayBuffer {
+  if (ArrayBuffer.isView(value)) return protocols.has(value.buffer);
+  return value instanceof ArrayBuffer && protocols.has(value);
+}
+
+/**
+ * The memory that a handle names.
+ *
+ * @throws SerializationError when this process has no shared memory.
+ */
+export function attachSharedBuffer(data: unknown): ArrayBuffer {
+  if (attacher === undefined) {
+    throw new SerializationError(
+      "The message refers to shared memory, which this process has not opened: import 'forkless' first.",
+    );
+  }
+  return attacher(data);
+}
