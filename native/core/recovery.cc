@@ -100,7 +100,9 @@ void RecoverProcess(int32_t pid, void (*adopt)(int32_t pid)) {
       const uint64_t seen = slot.state.load();
       const StateWord word = Unpack(seen);
       if (word.state != kFree && word.pid == pid) {
-        RecoverIfStill(arena, index, seen);
+        // An orphan is reaped by the system, so its pid may have been given to another participant meanwhile.
+        const bool is_another = word.state == kLive && IsProcessRunning(pid, slot.start_time.load());
+        if (!is_another) RecoverIfStill(arena, index, seen);
       } else if (adopt != nullptr && word.state == kLive && slot.parent_pid.load() == pid && word.pid != OwnPid()) {
         adopt(word.pid);
       }

@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/children.h"
 #include "core/kill_point.h"
 #include "core/parking.h"
 #include "platform/doorbell.h"
@@ -204,6 +205,21 @@ class Actor {
     }
   }
 
+  // A program that never takes the slot that was kept for it: with its end all is gone that was held for it.
+  void Spawn() {
+    ChildRequest request;
+    request.plan.file = "/bin/true";
+    request.plan.arguments = {"true"};
+    request.stdio = Stdio::kIgnore;
+    request.arena = &world_.arena;
+    request.self = id_;
+    request.name = "spawned";
+    request.record.assign(1'000, 1);
+    StartedChild child;
+    CHECK(StartChild(request, nullptr, &child).ok());
+    CHECK(child.process->WaitUntil(kForever));
+  }
+
   void Leave() { RetireParticipant(world_.arena, id_); }
 
  private:
@@ -239,6 +255,40 @@ class Actor {
   int32_t id_;
   Random random_;
   std::vector<Mine> mine_;
+};
+
+// An event loop, reduced to what wakers see of it.
+class SleepingLoop {
+ public:
+  SleepingLoop(Arena& arena, int32_t id, WaitPoint& point) : slot_(arena.participant(SlotOf(id))), id_(id), point_(point) {
+    CHECK(OpenDoorbell({arena.header().family, SlotOf(id), GenerationOf(id)}, &doorbell_).ok());
+    slot_.doorbell_fd.store(doorbell_.event_fd);
+    Sleep();
+  }
+  ~SleepingLoop() { CloseDoorbell(&doorbell_); }
+  SleepingLoop(const SleepingLoop&) = delete;
+  SleepingLoop& operator=(const SleepingLoop&) = delete;
+
+  void Sleep() {
+    DrainDoorbell(doorbell_);
+    slot_.doorbell_armed.store(++armings_);
+    slot_.filter[0].store(UINT32_MAX);
+    slot_.filter[1].store(UINT32_MAX);
+    point_.async_bits.fetch_or(uint32_t{1} << (SlotOf(id_) % 32));
+    point_.event.fetch_add(kEventStep);
+    point_.event.fetch_or(kAsyncWaiters);
+  }
+  [[nodiscard]] bool IsRung(int within_ms) const {
+    pollfd fds[] = {{doorbell_.event_fd, POLLIN, 0}, {doorbell_.socket_fd, POLLIN, 0}};
+    return poll(fds, 2, within_ms) > 0;
+  }
+
+ private:
+  Participant& slot_;
+  int32_t id_;
+  WaitPoint& point_;
+  int32_t armings_ = 0;
+  Doorbell doorbell_;
 };
 
 // ---- At every kill point ---------------------------------------------------------------------------
@@ -280,6 +330,7 @@ bool TestDeathAt(const std::string& name, int count, uint64_t seed) {
     actor.UseMuch();
     actor.Breed();
     actor.UseNamed(file);
+    actor.Spawn();
     actor.Leave();
   });
 
@@ -287,16 +338,7 @@ bool TestDeathAt(const std::string& name, int count, uint64_t seed) {
   const int32_t sleeper = world.Enter();
   const int32_t loop = world.Enter();
   const uint64_t point = world.OffsetIn(offsetof(Control, news_point));
-  Participant& slot = arena.participant(SlotOf(loop));
-  Doorbell doorbell;
-  CHECK(OpenDoorbell({arena.header().family, SlotOf(loop), GenerationOf(loop)}, &doorbell).ok());
-  slot.doorbell_fd.store(doorbell.event_fd);
-  slot.doorbell_armed.store(1);
-  slot.filter[0].store(static_cast<uint32_t>(FilterBit(point)));
-  slot.filter[1].store(static_cast<uint32_t>(FilterBit(point) >> 32));
-  control.news_point.async_bits.fetch_or(uint32_t{1} << (SlotOf(loop) % 32));
-  control.news_point.event.fetch_add(kEventStep);
-  control.news_point.event.fetch_or(kAsyncWaiters);
+  const SleepingLoop sleeping(arena, loop, control.news_point);
   std::thread thread([&] {
     for (int32_t seen = 0; control.stop.load() < 2; seen = control.news.load()) {
       control.news_seen.store(seen);
@@ -324,7 +366,7 @@ bool TestDeathAt(const std::string& name, int count, uint64_t seed) {
   for (bool clean = false; !clean; usleep(500)) {
     RecoverAllDead(arena);
     clean = true;
-    for (uint32_t index = 0; index < arena.header().slot_end.load(); ++index) {
+    for (uint32_t index = 0; index < kParticipantSlots; ++index) {
       clean = clean && is_known(index, Unpack(arena.participant(index).state.load()));
     }
   }
@@ -337,15 +379,11 @@ bool TestDeathAt(const std::string& name, int count, uint64_t seed) {
   CHECK_EQ(Reap(bystander), 0);
   RecoverAllDead(arena);
   while (control.news_seen.load() != control.news.load()) usleep(500);
-  if (control.news.load() != 0) {
-    pollfd fds[] = {{doorbell.event_fd, POLLIN, 0}, {doorbell.socket_fd, POLLIN, 0}};
-    CHECK(poll(fds, 2, 5'000) > 0);
-  }
+  if (control.news.load() != 0) CHECK(sleeping.IsRung(5'000));
   control.stop.store(2);
   control.news.fetch_add(1);
   Wake(arena, point, kWakeAll);
   thread.join();
-  CloseDoorbell(&doorbell);
 
   CHECK_EQ(CheckHeap(arena, world.self), 0);
   CHECK_EQ(Statistics(arena, world.self).holds, 3);
@@ -385,57 +423,49 @@ void TestDeathAtEveryKillPoint() {
   std::printf("deaths at %zu kill points: %d\n", names.size(), deaths);
 }
 
-// A waker that is stopped or killed half-way hides nobody: the next waker reaches the sleepers, without any recovery.
-void TestNextWakerReachesSleepers() {
-  for (const char* name : {"wake.bumped", "wake.some-woken", "wake.sync-done", "wake.rung", "ring.rung"}) {
-    for (int count : {1, kWakeAll}) {
-      Watch(30);
-      const World world = World::Make(8 << 20);
-      Control& control = world.control();
-      const uint64_t point = world.OffsetIn(offsetof(Control, news_point));
-      const int32_t loop = world.Enter();
-      Doorbell doorbell;
-      const auto announce = [&](int32_t arming) {
-        Participant& slot = world.arena.participant(SlotOf(loop));
-        slot.doorbell_armed.store(arming);
-        slot.filter[0].store(UINT32_MAX);
-        slot.filter[1].store(UINT32_MAX);
-        control.news_point.async_bits.fetch_or(uint32_t{1} << (SlotOf(loop) % 32));
-        control.news_point.event.fetch_add(kEventStep);
-        control.news_point.event.fetch_or(kAsyncWaiters);
-      };
-      CHECK(OpenDoorbell({world.arena.header().family, SlotOf(loop), GenerationOf(loop)}, &doorbell).ok());
-      announce(1);
-      control.news_point.event.fetch_or(kSyncWaiters);
-      // Gives a wake of one while nobody sleeps, and dies in it.
-      const pid_t waker = Fork([&] {
-        SetKillTarget(name, 1, nullptr);
-        Wake(world.arena, point, count);
-      });
-      CHECK_EQ(Reap(waker), -SIGKILL);
-      DrainDoorbell(doorbell);
-      announce(2);
-      const pid_t sleeper = Fork([&] {
-        const int32_t id = world.Enter();
-        static_cast<void>(Park(world.arena, {.self = id,
+// A waker that is killed half-way (or stopped there) hides nobody: the next waker reaches those who slept already and
+// those who fell asleep afterwards, without any recovery.
+void TestNextWakerReachesSleepers(const char* place, int count, bool sleep_first) {
+  Watch(30);
+  const World world = World::Make(8 << 20);
+  Control& control = world.control();
+  const uint64_t point = world.OffsetIn(offsetof(Control, news_point));
+  const int32_t loop_id = world.Enter();
+  const int32_t sleeper_id = world.Enter();
+  SleepingLoop loop(world.arena, loop_id, control.news_point);
+  const auto start_sleeper = [&] {
+    const pid_t sleeper = Fork([&] {
+      while (control.news.load() == 0) {
+        static_cast<void>(Park(world.arena, {.self = sleeper_id,
                                              .point = point,
                                              .condition = world.OffsetIn(offsetof(Control, news)),
                                              .expected = 0,
                                              .owner = 0,
                                              .deadline = kForever,
                                              .spin_ns = 0}));
-        CHECK_EQ(control.news.load(), 1);
-      });
-      usleep(30'000);
-      control.news.store(1);
-      Wake(world.arena, point, 1);
-      CHECK_EQ(Reap(sleeper), 0);
-      pollfd fds[] = {{doorbell.event_fd, POLLIN, 0}, {doorbell.socket_fd, POLLIN, 0}};
-      CHECK(poll(fds, 2, 0) > 0);
-      CloseDoorbell(&doorbell);
-      close(world.arena.fd());
-    }
+      }
+    });
+    while (world.arena.participant(SlotOf(sleeper_id)).parked_point.load() == 0) usleep(500);
+    usleep(20'000);  // from the announcement into the kernel
+    return sleeper;
+  };
+
+  pid_t sleeper = sleep_first ? start_sleeper() : 0;
+  control.news_point.event.fetch_or(kSyncWaiters);  // perhaps left by somebody who is gone
+  CHECK_EQ(Reap(Fork([&] {
+             SetKillTarget(place, 1, nullptr);
+             Wake(world.arena, point, count);
+           })),
+           -SIGKILL);
+  if (!sleep_first) {
+    loop.Sleep();
+    sleeper = start_sleeper();
   }
+  control.news.store(1);
+  Wake(world.arena, point, 1);
+  CHECK_EQ(Reap(sleeper), 0);
+  CHECK(loop.IsRung(0));
+  close(world.arena.fd());
 }
 
 // ---- At random -------------------------------------------------------------------------------------
@@ -513,7 +543,12 @@ void Torture() {
 
 int main() {
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
-  TestNextWakerReachesSleepers();
+  for (const char* place : {"wake.bumped", "wake.some-woken", "wake.sync-done", "wake.rung", "ring.rung"}) {
+    for (int count : {1, kWakeAll}) {
+      TestNextWakerReachesSleepers(place, count, true);
+      TestNextWakerReachesSleepers(place, count, false);
+    }
+  }
   TestDeathAtEveryKillPoint();
   Torture();
   return 0;

@@ -150,8 +150,8 @@ void TestForeignFiles() {
   const auto with_header = [](void (*change)(ArenaHeader&), size_t bytes) {
     Arena& family = NewFamily(kBytes);
     std::string content(family.header().data_offset, '\0');
+    change(family.header());
     memcpy(content.data(), family.base(), sizeof(ArenaHeader));
-    change(*reinterpret_cast<ArenaHeader*>(content.data()));
     if (bytes != 0) content.resize(bytes);
     return content;
   };

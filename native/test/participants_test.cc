@@ -179,6 +179,25 @@ void TestZombieIsDead() {
   CHECK_EQ(Reap(child), -SIGKILL);
 }
 
+// The end of a former process with this pid is none of the participant that has it now.
+void TestPidOfTheDeadIsReused() {
+  Arena& arena = NewFamily(8 << 20);
+  const int32_t self = Join(arena);
+  const Block shared = Allocate(arena, sizeof(int32_t), self);
+  const pid_t child = Fork([&] {
+    *arena.At<int32_t>(shared.offset) = Join(arena);
+    raise(SIGSTOP);
+  });
+  int status = 0;
+  CHECK(waitpid(child, &status, WUNTRACED) == child && WIFSTOPPED(status));
+  const int32_t id = *arena.At<int32_t>(shared.offset);
+  RecoverProcess(child);
+  CHECK(IsLive(arena, id));
+  KillAndReap(child);
+  RecoverProcess(child);
+  CHECK(!IsLive(arena, id));
+}
+
 // Its first thread has ended; another one still works.
 void TestProcessLivesWithItsLastThread() {
   const pid_t child = Fork([] {
@@ -241,6 +260,7 @@ int main() {
   if (kMayFork) {
     TestDeadChildIsRecovered();
     TestZombieIsDead();
+    TestPidOfTheDeadIsReused();
     TestProcessLivesWithItsLastThread();
     TestParentDiesBeforeItsChildStarts();
     TestTableFullOfDead();

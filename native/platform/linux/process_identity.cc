@@ -73,4 +73,9 @@ bool IsProcessAlive(int32_t pid, uint64_t start_time) {
   return true;
 }
 
+bool IsProcessRunning(int32_t pid, uint64_t start_time) {
+  uint64_t found = 0;
+  return pid > 0 && LookAt(pid, &found) == Look::kAlive && start_time == found;
+}
+
 }  // namespace forkless
