@@ -120,7 +120,7 @@ bool TakeReservedParticipant(Arena& arena, int32_t id) {
     seen = slot.state.load();
   }
   slot.pid.store(pid);
-  slot.parent_pid.store(ParentPid());
+  // `parent_pid` stays who reserved the slot, or who has adopted this process since.
   slot.start_time.store(StartTimeOf(pid));
   KILL_POINT("participants.take");
   uint64_t expected = Pack({pid, GenerationOf(id), kReserved});

@@ -103,7 +103,10 @@ void RecoverProcess(int32_t pid, void (*adopt)(int32_t pid)) {
         // An orphan is reaped by the system, so its pid may have been given to another participant meanwhile.
         const bool is_another = word.state == kLive && IsProcessRunning(pid, slot.start_time.load());
         if (!is_another) RecoverIfStill(arena, index, seen);
-      } else if (adopt != nullptr && word.state == kLive && slot.parent_pid.load() == pid && word.pid != OwnPid()) {
+      } else if (adopt != nullptr && (word.state == kLive || word.state == kReserved) &&
+                 slot.parent_pid.load() == pid && word.pid != OwnPid()) {
+        // From now on its end is ours to notice, and if we end before it, that of whoever notices ours.
+        slot.parent_pid.store(OwnPid());
         adopt(word.pid);
       }
     }
