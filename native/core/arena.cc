@@ -366,14 +366,16 @@ Status Arena::Back(uint64_t offset, uint64_t bytes) {
   return BackFileRange(fd_, begin, AlignUp(offset + bytes, kPageBytes) - begin);
 }
 
-bool Arena::RemoveIfUnused(bool also_unfinished) {
+bool Arena::RemoveIfUnused(bool leaving) {
   if (name_.empty()) return false;
   if (header().state.load() == kRemoved) CloseFile();
+  // Who leaves looks whether the others still live: nobody may come after it who would.
+  if (leaving && HasUsers(*this)) RecoverAllDead(*this);
   if (HasUsers(*this)) return false;
   uint32_t before = kReady;
   if (!header().state.compare_exchange_strong(before, kRemoved)) {
     // What is unfinished nobody but its creator has.
-    if (!also_unfinished || before != kBuilding) return false;
+    if (!leaving || before != kBuilding) return false;
     header().state.store(kRemoved);
   }
   KILL_POINT("named.remove.marked");

@@ -54,8 +54,8 @@ class Arena {
   Status Back(uint64_t offset, uint64_t bytes);
 
   // A named arena goes when its last user does. Returns true when this call has removed it.
-  // `also_unfinished`: by its creator, who has given up.
-  bool RemoveIfUnused(bool also_unfinished = false);
+  // `leaving`: by a user in an orderly end, who may be the last one alive, or the creator giving up.
+  bool RemoveIfUnused(bool leaving = false);
 
  private:
   Arena() = default;
