@@ -25,7 +25,7 @@ export function elementsOf<T extends ElementType>(
 }
 
 function asList<E>(values: ArrayLike<E> | Iterable<E>): ArrayLike<E> {
-  if (Array.isArray(values) || ArrayBuffer.isView(values)) return values as ArrayLike<E>;
+  if (Array.isArray(values) || isTypedArray(values)) return values as ArrayLike<E>;
   // Of any other list a copy, so that its code runs here and not while a slot is in our hands.
   if (typeof values === 'object' && values !== null && ('length' in values || Symbol.iterator in values)) {
     return Array.from(values);
@@ -33,9 +33,12 @@ function asList<E>(values: ArrayLike<E> | Iterable<E>): ArrayLike<E> {
   throw new TypeError('A message must be an array, a typed array or an iterable of numbers');
 }
 
+function isTypedArray(values: unknown): boolean {
+  return ArrayBuffer.isView(values) && !(values instanceof DataView);
+}
+
 function areAll(elements: ArrayLike<unknown>, wanted: 'bigint' | 'number'): boolean {
-  if (ArrayBuffer.isView(elements)) {
-    if (elements instanceof DataView) return false;
+  if (isTypedArray(elements)) {
     return (elements instanceof BigInt64Array || elements instanceof BigUint64Array) === (wanted === 'bigint');
   }
   // No `every`: it passes over holes.
