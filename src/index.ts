@@ -1,6 +1,6 @@
 export * from './support/errors.ts';
 export { FloatChannel } from './transport/float-channel.ts';
-export type { FloatChannelOptions } from './transport/float-channel.ts';
+export type { FloatChannelOptions } from './transport/channel-ring.ts';
 export type { ElementType } from './sharedctypes/typecode.ts';
 export { Process } from './process/process.ts';
 export type { ProcessOptions, Stdio } from './process/process-options.ts';

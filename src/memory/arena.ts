@@ -34,6 +34,8 @@ export class Arena {
   readonly table: Words;
   /** Called after this environment has woken others; its own event loop's waits are looked at then. */
   afterWake: (() => void) | undefined;
+  /** Tries the waits of this environment's event loop at once: an object of it has been closed. */
+  endWaits: (() => void) | undefined;
 
   constructor(info: ArenaInfo, name?: string) {
     this.index = info.index;
@@ -48,7 +50,10 @@ export class Arena {
 
   /** Whether the participant is still there, as far as the table knows. */
   isLive(participant: number): boolean {
-    const state = load(this.table, ((participant & SLOT_MASK) * layout.participantBytes + layout.participantState) >> 2);
+    const state = load(
+      this.table,
+      ((participant & SLOT_MASK) * layout.participantBytes + layout.participantState) >> 2,
+    );
     return state === (((participant >> layout.slotBits) << 4) | LIVE);
   }
 
@@ -104,7 +109,9 @@ function requestedMaxBytes(): number {
  * @throws ResourceError when the system refuses the memory file.
  */
 export function familyArena(): Arena {
-  ownFamily ??= enter(attempt("create the family's shared memory", () => binding.family(requestedMaxBytes(), participantName())));
+  ownFamily ??= enter(
+    attempt("create the family's shared memory", () => binding.family(requestedMaxBytes(), participantName())),
+  );
   return ownFamily;
 }
 

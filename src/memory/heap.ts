@@ -81,7 +81,7 @@ export class Block implements Disposable {
   }
 
   get words(): Words {
-    return wordsOf(this.buffer, 0, this.byteLength >> 2);
+    return wordsOf(this.buffer, 0, Math.floor(this.byteLength / 4));
   }
 
   get released(): boolean {

@@ -2,12 +2,13 @@ import { availableParallelism } from 'node:os';
 
 import type { Arena } from '../memory/arena.ts';
 import { layout } from '../memory/layout.ts';
-import { load, or, store, wordsOf } from '../memory/words.ts';
+import { add, load, or, store, wordsOf } from '../memory/words.ts';
 import type { Words } from '../memory/words.ts';
 import { binding } from '../native/binding.ts';
 import { attempt as attemptNative } from '../native/failure.ts';
 import { killPoint } from '../native/kill-point.ts';
-import { TIMED_OUT, Wait } from './wait-point.ts';
+import type { Lane, PendingWait } from './lane.ts';
+import { RECHECK_MS, TIMED_OUT, Wait } from './wait-point.ts';
 import type { Attempt } from './wait-point.ts';
 
 // How long an event loop goes on looking, turn by turn, after something has last happened: about what a sleep costs.
@@ -16,39 +17,33 @@ const LOOK_MOST_MS = availableParallelism() > 1 ? 0.06 : 0;
 const LOOK_LEAST_MS = LOOK_MOST_MS / 8;
 const OWNER_PROBE_MS = 75;
 
-interface PendingWait {
-  readonly attempt: Attempt<unknown>;
-  wait: Wait;
-  readonly settle: (result: unknown) => void;
-  readonly fail: (reason: unknown) => void;
-  timer: NodeJS.Timeout | undefined;
-  readonly signal: AbortSignal | undefined;
-  readonly onAbort: (() => void) | undefined;
-}
-
 /**
  * The asynchronous waits of this environment on one arena. One doorbell serves them all.
  *
  *     idle --add--> looking --nothing for a while--> asleep --ring--> looking --none left--> idle
  *
- * looking: a `setImmediate` per turn of the loop looks at the words. asleep: the participant's `armed` word is 1, its
- * filter and the points' ASYNC bits say what for; nothing runs until the doorbell rings. A ring takes `armed` back to
- * 0, and whoever finds it so leaves the ringing to the one before.
+ * looking: a `setImmediate` per turn of the loop looks at the words. asleep: the participant's `armed` word is the
+ * number of this arming, its filter and the points' ASYNC bits say what for; nothing runs until the doorbell rings,
+ * but for a rare look unasked. Who has rung takes `armed` back to 0 if it still has that number; whoever finds 0 has
+ * nothing to do.
  *
  * Before it sleeps it sets armed, filter, bits - in this order - and looks once more: so a change that was made
  * before the bits were there is seen, and one made after them rings. A bit that is left behind costs one ring.
- * Crash rule: nothing here is needed by others; bits and filter of a dead participant are hints that lead nowhere.
+ * Crash rule: nothing here is needed by others; bits and filter of a dead participant are hints that lead nowhere. A
+ * waker that dies between its change and the ring, or a stopped one, is made up for by the look unasked.
  */
 export class LoopWaits {
   readonly #arena: Arena;
+  /** The first of every lane. */
   readonly #pending = new Set<PendingWait>();
   readonly #participant: Words;
   readonly #asyncBit: number;
   #doorbellOpen = false;
+  #armings = 0;
   #lookingUntil = 0;
   #lookMs = LOOK_MOST_MS;
   #immediate: NodeJS.Immediate | undefined;
-  #probe: NodeJS.Timeout | undefined;
+  #unasked: NodeJS.Timeout | undefined;
 
   constructor(arena: Arena) {
     this.#arena = arena;
@@ -59,12 +54,16 @@ export class LoopWaits {
     arena.afterWake = () => {
       if (this.#pending.size !== 0) this.#look();
     };
+    arena.endWaits = () => {
+      if (this.#pending.size !== 0) this.#retryAll();
+    };
   }
 
   /** Waits until the attempt succeeds, the time (ms) is over or the signal is aborted. */
   add<R>(
     attempt: Attempt<R>,
-    wait: Wait,
+    lane: Lane,
+    wait: Wait | undefined,
     timeout: number,
     signal: AbortSignal | undefined,
   ): Promise<R | typeof TIMED_OUT> {
@@ -72,6 +71,7 @@ export class LoopWaits {
     return new Promise((resolve, reject) => {
       const pending: PendingWait = {
         attempt,
+        lane,
         wait,
         settle: resolve as (result: unknown) => void,
         fail: reject,
@@ -81,6 +81,7 @@ export class LoopWaits {
       };
       if (timeout !== Infinity) this.#startTimer(pending, performance.now() + timeout);
       if (signal !== undefined && pending.onAbort !== undefined) signal.addEventListener('abort', pending.onAbort);
+      if (!lane.enter(pending)) return;
       this.#pending.add(pending);
       this.#look();
     });
@@ -100,20 +101,29 @@ export class LoopWaits {
   };
 
   readonly #onRing = (): void => {
-    if (this.#pending.size === 0) return;
     // A ring may also say that somebody died in the middle of a change: then the word itself need not differ.
-    for (const pending of this.#pending) this.#try(pending);
-    if (this.#pending.size === 0) return this.#rest();
-    this.#look();
+    if (this.#pending.size !== 0 && !this.#retryAll()) this.#look();
   };
+
+  /** Tries every wait, whether or not its word has changed; true when none is left. */
+  #retryAll(): boolean {
+    for (const pending of this.#pending) this.#try(pending);
+    if (this.#pending.size === 0) this.#rest();
+    return this.#pending.size === 0;
+  }
 
   /** Tries the waits whose word has changed, in the order of their coming; true when one has ended. */
   #tryAll(): boolean {
     let ended = false;
+    // Who becomes the first of its lane meanwhile comes last in the set, and so has its turn here, too.
     for (const pending of this.#pending) {
-      if (pending.wait.isOver() || this.#ownerIsGone(pending.wait)) ended = this.#try(pending) || ended;
+      if (this.#mayGoOn(pending.wait)) ended = this.#try(pending) || ended;
     }
     return ended;
+  }
+
+  #mayGoOn(wait: Wait | undefined): boolean {
+    return wait === undefined || wait.isOver() || this.#ownerIsGone(wait);
   }
 
   #ownerIsGone(wait: Wait): boolean {
@@ -139,21 +149,20 @@ export class LoopWaits {
 
   #sleep(): void {
     const me = this.#participant;
-    store(me, layout.participantDoorbellArmed >> 2, 1);
+    this.#armings = (this.#armings & 0x3fffffff) + 1;
+    store(me, layout.participantDoorbellArmed >> 2, this.#armings);
     killPoint('loop.armed');
     this.#announce();
     killPoint('loop.announced');
     // Once more, now that changes ring. What is blocked anew may wait for something else: announce that, too.
     let again = false;
     for (const pending of this.#pending) {
-      const { wait } = pending;
-      if (!wait.isOver() && !this.#ownerIsGone(wait)) continue;
-      if (!this.#try(pending)) again = true;
+      if (this.#mayGoOn(pending.wait) && !this.#try(pending)) again = true;
     }
     if (this.#pending.size === 0) return this.#rest();
     if (again) return this.#look();
     binding.referDoorbell(this.#arena.index, true);
-    this.#probeOwners();
+    this.#lookUnasked();
   }
 
   /** Sets the filter and the points' bits for all that is pending. */
@@ -161,10 +170,13 @@ export class LoopWaits {
     const me = this.#participant;
     const filter = layout.participantFilter >> 2;
     for (const { wait } of this.#pending) {
+      if (wait === undefined) continue;
       const { point } = wait;
       const bit = filterBit(point.offset);
       or(me, filter + (bit >> 5), 1 << (bit & 31));
       or(point.words, point.index + (layout.waitPointAsyncBits >> 2), this.#asyncBit);
+      // The sequence moves, so that a waker that is just taking ASYNC away sees that somebody has come.
+      add(point.words, point.index + (layout.waitPointEvent >> 2), layout.eventStep);
       or(point.words, point.index + (layout.waitPointEvent >> 2), layout.asyncWaiters);
     }
   }
@@ -175,20 +187,22 @@ export class LoopWaits {
     if (load(me, filter) !== 0) store(me, filter, 0);
     if (load(me, filter + 1) !== 0) store(me, filter + 1, 0);
     binding.referDoorbell(this.#arena.index, false);
-    clearTimeout(this.#probe);
-    this.#probe = undefined;
+    clearTimeout(this.#unasked);
+    this.#unasked = undefined;
   }
 
-  /** Nobody may have noticed the death of a lock's owner: look after it from time to time. */
-  #probeOwners(): void {
+  /** Nobody may have noticed the death of a lock's owner, or of who should have rung: look from time to time. */
+  #lookUnasked(): void {
     const owners = new Set<number>();
-    for (const { wait } of this.#pending) if (wait.forOwner) owners.add(wait.expected & ~layout.waitersBit);
-    clearTimeout(this.#probe);
-    if (owners.size === 0) return;
-    this.#probe = setTimeout(() => {
-      for (const owner of owners) if (owner !== 0) this.#arena.probe(owner);
-      this.#look();
-    }, OWNER_PROBE_MS);
+    for (const { wait } of this.#pending) if (wait?.forOwner === true) owners.add(wait.expected & ~layout.waitersBit);
+    clearTimeout(this.#unasked);
+    this.#unasked = setTimeout(
+      () => {
+        for (const owner of owners) if (owner !== 0) this.#arena.probe(owner);
+        this.#onRing();
+      },
+      owners.size === 0 ? RECHECK_MS : OWNER_PROBE_MS,
+    );
   }
 
   #openDoorbell(): void {
@@ -198,12 +212,18 @@ export class LoopWaits {
   }
 
   #startTimer(pending: PendingWait, end: number): void {
-    pending.timer = setTimeout(() => {
-      // setTimeout rounds down to whole ms: a wait must not end before its time.
-      if (performance.now() < end) return this.#startTimer(pending, end);
-      if (!this.#try(pending)) this.#end(pending, () => pending.settle(TIMED_OUT));
-      else if (this.#pending.size === 0) this.#rest();
-    }, Math.min(end - performance.now(), 0x7fffffff));
+    pending.timer = setTimeout(
+      () => {
+        // setTimeout rounds down to whole ms: a wait must not end before its time.
+        if (performance.now() < end) return this.#startTimer(pending, end);
+        if (this.#pending.has(pending) && this.#try(pending)) {
+          if (this.#pending.size === 0) this.#rest();
+        } else {
+          this.#end(pending, () => pending.settle(TIMED_OUT));
+        }
+      },
+      Math.min(end - performance.now(), 0x7fffffff),
+    );
   }
 
   #abort(pending: PendingWait, signal: AbortSignal): void {
@@ -218,6 +238,11 @@ export class LoopWaits {
 
   #remove(pending: PendingWait): void {
     this.#pending.delete(pending);
+    const next = pending.lane.leave(pending);
+    if (next !== undefined) {
+      this.#pending.add(next);
+      this.#look();
+    }
     clearTimeout(pending.timer);
     if (pending.signal !== undefined && pending.onAbort !== undefined) {
       pending.signal.removeEventListener('abort', pending.onAbort);

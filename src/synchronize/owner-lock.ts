@@ -1,7 +1,7 @@
 import type { Arena } from '../memory/arena.ts';
 import type { Block } from '../memory/heap.ts';
 import { layout } from '../memory/layout.ts';
-import { compareAndSwap, exchange, load } from '../memory/words.ts';
+import { compareAndSwap, load, store } from '../memory/words.ts';
 import type { Words } from '../memory/words.ts';
 import { killPoint } from '../native/kill-point.ts';
 import { Wait, WaitPoint } from './wait-point.ts';
@@ -20,10 +20,12 @@ export const OWNER_LOCK_WORDS: number = layout.ownerLockBytes >> 2;
  *
  *     free   -> owner          compare and swap (fast path)
  *     owner  -> owner|WAITERS  somebody is about to sleep
- *     owner* -> free           exchange (fast path); wakes one if WAITERS was set
+ *     owner* -> free           store (fast path); wakes one if the point has waiters
  *     dead*  -> owner|WAITERS  taken over: the participant is not in the table any more
  *
- * Who has waited takes it with WAITERS set, because others may still sleep.
+ * Who has been woken may take it by the fast path, without WAITERS, while others still sleep. So a release asks the
+ * point, whose bits stay until nobody sleeps; WAITERS is for native code, whose release asks the word only.
+ * A wake of one that comes to somebody who then does not want the lock any more must go on: see `passOn`.
  * Crash rule: a dead owner's word stays; whoever wants the lock finds the owner gone and takes over, `abandoned` set.
  */
 export class OwnerLock {
@@ -64,9 +66,19 @@ export class OwnerLock {
   }
 
   release(): void {
-    const word = exchange(this.#words, this.#index, FREE);
+    store(this.#words, this.#index, FREE);
     killPoint('lock.released');
-    if (word !== this.#self) this.#point.wakeOne();
+    this.#point.wakeOne();
+  }
+
+  /** For whoever may have been woken for the lock and goes without it: the next may have it. */
+  passOn(): void {
+    if (load(this.#words, this.#index) === FREE) this.#point.wakeOne();
+  }
+
+  /** Has all who wait for the lock look whether they still want it. */
+  wakeAll(): void {
+    this.#point.wakeAll();
   }
 
   #acquireSlowly(): Wait | undefined {

@@ -13,6 +13,9 @@ const ALL = -1;
 // On a single processor spinning only keeps the other side from running.
 const SPIN_NS = availableParallelism() > 1 ? 20_000 : 0;
 
+/** How often who sleeps looks again unasked (ms), lest a wake that was lost with its waker is lost for ever. */
+export const RECHECK_MS = 250;
+
 /** Bytes of a wait point in a block, as words. */
 export const WAIT_POINT_WORDS: number = layout.waitPointBytes >> 2;
 
@@ -66,6 +69,14 @@ export class WaitPoint {
   }
 }
 
+/** What a wait depends on besides its word. */
+export interface WaitDependency {
+  /** The word itself names the owner of a lock: the owner's death ends the wait, too. */
+  readonly forOwner?: boolean;
+  /** Index of an owner word: while it names somebody, nobody else changes the word that is waited for. */
+  readonly ownerIndex?: number;
+}
+
 /**
  * What a blocked operation waits for: that the word at `index` is no longer `expected`.
  * One object per operation and kind of wait, used again and again.
@@ -78,19 +89,21 @@ export class Wait {
   readonly offset: number;
   /** The word names the owner of a lock, and its death ends the wait, too. */
   readonly forOwner: boolean;
+  readonly #ownerIndex: number | undefined;
   expected = 0;
   /** How long a thread spins before it sleeps; grows when spinning helps. */
   spinNs: number = SPIN_NS;
 
-  constructor(point: WaitPoint, index: number, options: { readonly forOwner?: boolean } = {}) {
+  constructor(point: WaitPoint, index: number, { forOwner = false, ownerIndex }: WaitDependency = {}) {
     this.point = point;
     this.words = point.words;
     this.index = index;
     this.offset = point.offset + (index - point.index) * 4;
-    this.forOwner = options.forOwner ?? false;
+    this.forOwner = forOwner;
+    this.#ownerIndex = forOwner ? index : ownerIndex;
   }
 
-  /** Returns itself, for `return wait.until(...)` in an attempt. */
+  /** Returns itself, for `return wait.while(...)` in an attempt. */
   while(expected: number): this {
     this.expected = expected;
     return this;
@@ -98,5 +111,11 @@ export class Wait {
 
   isOver(): boolean {
     return load(this.words, this.index) !== this.expected;
+  }
+
+  /** Whether only this environment can end the wait: then a thread that blocks would wait for itself. */
+  isUpToSelf(): boolean {
+    if (this.#ownerIndex === undefined) return false;
+    return (load(this.words, this.#ownerIndex) & ~layout.waitersBit) === this.point.arena.self;
   }
 }

@@ -1,19 +1,29 @@
+import { isMainThread } from 'node:worker_threads';
+
 import { binding } from '../native/binding.ts';
 import { deadlineAfter, monotonicNow } from '../support/deadline.ts';
+import { StateError } from '../support/errors.ts';
 import type { AsyncWaitOptions, WaitOptions } from '../support/options.ts';
+import type { Lane } from './lane.ts';
 import { loopWaitsOf } from './loop-waits.ts';
-import { TIMED_OUT, Wait } from './wait-point.ts';
+import { RECHECK_MS, TIMED_OUT, Wait } from './wait-point.ts';
 import type { Attempt } from './wait-point.ts';
 
 // Looking from JavaScript costs about 8 ns, so this is a few µs; native spinning with pauses goes on from there.
 const LOOKS_BEFORE_PARKING = 500;
 const SPIN_LEAST_NS = 2_000;
 const SPIN_MOST_NS = 40_000;
-const PARK_TIMED_OUT = 1;
-const PARK_WOKEN = 3;
+const PARK_CHANGED = 0;
 const NO_OWNER = 0;
+// A sleep is cut into slices. After each the attempt looks again: the wake may have died with its waker, or be in the
+// hands of a process that was stopped, and nobody needs to have noticed. And a worker thread can be terminated only
+// between two calls of native code, while process.exit() waits for it.
+const SLICE_MS = isMainThread ? RECHECK_MS : 50;
 
-/** Blocks the thread until the attempt succeeds: look, spin, sleep in the kernel. */
+/**
+ * Blocks the thread until the attempt succeeds: look, spin, sleep in the kernel.
+ * @throws StateError when only this thread itself could end the wait.
+ */
 export function waitSync<R>(attempt: Attempt<R>, options: WaitOptions | undefined): R | typeof TIMED_OUT {
   const first = attempt();
   return first instanceof Wait ? waitSlowly(attempt, first, options?.timeout ?? Infinity) : first;
@@ -24,12 +34,20 @@ function waitSlowly<R>(attempt: Attempt<R>, first: Wait, timeout: number): R | t
   const deadline = deadlineAfter(timeout);
   let wait = first;
   for (;;) {
-    const timedOut = !looksChanged(wait) && park(wait, deadline) === PARK_TIMED_OUT;
+    if (wait.isUpToSelf()) throw waitsForItself();
+    if (!looksChanged(wait)) park(wait, deadline);
     const result = attempt();
     if (!(result instanceof Wait)) return result;
-    if (timedOut || (deadline !== Infinity && monotonicNow() >= deadline)) return TIMED_OUT;
+    if (deadline !== Infinity && monotonicNow() >= deadline) return TIMED_OUT;
     wait = result;
   }
+}
+
+function waitsForItself(): StateError {
+  return new StateError(
+    'This call would wait for itself: what it waits for is held by an operation of this thread that has not ended. ' +
+      'End that first (commit, abort, release), or use the promise form',
+  );
 }
 
 function looksChanged(wait: Wait): boolean {
@@ -38,30 +56,35 @@ function looksChanged(wait: Wait): boolean {
   return false;
 }
 
-function park(wait: Wait, deadline: number): number {
+/** Sleeps, at most for one slice, and learns how long it is worth to spin before. */
+function park(wait: Wait, deadline: number): void {
   const { point, offset, expected, spinNs } = wait;
   const owner = wait.forOwner ? offset : NO_OWNER;
-  const result = binding.park(point.arena.index, point.offset, offset, expected, owner, deadline, spinNs);
+  const until = Math.min(deadline, monotonicNow() + SLICE_MS);
+  const result = binding.park(point.arena.index, point.offset, offset, expected, owner, until, spinNs);
   // Spinning that ends in sleep is wasted: do less of it. A change that came in time is worth more.
-  if (spinNs !== 0) {
-    wait.spinNs = result === PARK_WOKEN ? Math.max(spinNs / 2, SPIN_LEAST_NS) : Math.min(spinNs * 2, SPIN_MOST_NS);
-  }
-  return result;
+  if (spinNs === 0) return;
+  wait.spinNs = result === PARK_CHANGED ? Math.min(spinNs * 2, SPIN_MOST_NS) : Math.max(spinNs / 2, SPIN_LEAST_NS);
 }
 
 /**
- * Waits without blocking the event loop. The wait keeps the loop alive.
+ * Waits without blocking the event loop. The wait keeps the loop alive. Waits of one lane succeed in the order of the
+ * calls.
  * @throws the signal's reason when it is aborted; nothing has been taken then.
  */
 export async function waitAsync<R>(
   attempt: Attempt<R>,
   options: AsyncWaitOptions | undefined,
+  lane: Lane,
 ): Promise<R | typeof TIMED_OUT> {
   const signal = options?.signal;
   signal?.throwIfAborted();
-  const first = attempt();
-  if (!(first instanceof Wait)) return first;
   const timeout = options?.timeout ?? Infinity;
-  if (timeout === 0) return TIMED_OUT;
-  return loopWaitsOf(first.point.arena).add(attempt, first, timeout, signal);
+  // Success after success without a wait would keep the event loop from turning: now and then one goes through it.
+  if (lane.isFree && (timeout === 0 || !lane.hasRunLong())) {
+    const first = attempt();
+    if (!(first instanceof Wait)) return first;
+    if (timeout !== 0) return loopWaitsOf(lane.arena).add(attempt, lane, first, timeout, signal);
+  }
+  return timeout === 0 ? TIMED_OUT : loopWaitsOf(lane.arena).add(attempt, lane, undefined, timeout, signal);
 }

@@ -88,6 +88,9 @@ export class SlotRing {
     return new SlotRing(block);
   }
 
+  /**
+   * @param block of the kind SLOT_RING_KIND
+   */
   constructor(block: Block) {
     const { words } = block;
     this.block = block;
@@ -104,8 +107,9 @@ export class SlotRing {
     this.consumers = new OwnerLock(block, words, CONSUMER_LOCK);
     this.#dataPoint = new WaitPoint(block, words, DATA_POINT);
     this.#spacePoint = new WaitPoint(block, words, SPACE_POINT);
-    this.#dataWait = new Wait(this.#dataPoint, HEAD);
-    this.#spaceWait = new Wait(this.#spacePoint, TAIL);
+    // Who holds the other end keeps all others from changing the word.
+    this.#dataWait = new Wait(this.#dataPoint, HEAD, { ownerIndex: PRODUCER_LOCK });
+    this.#spaceWait = new Wait(this.#spacePoint, TAIL, { ownerIndex: CONSUMER_LOCK });
   }
 
   get closed(): boolean {
@@ -124,8 +128,10 @@ export class SlotRing {
     for (;;) {
       const tail = load(this.#words, TAIL);
       const head = load(this.#words, HEAD);
-      if ((head & CLOSED) !== 0) return ENDED;
-      if (this.#distance(head, tail) >= this.shape.slots) return this.#spaceWait.while(tail);
+      if ((head & CLOSED) !== 0) return this.#leave(this.producers, ENDED);
+      if (this.#distance(head, tail) >= this.shape.slots) {
+        return this.#leave(this.producers, this.#spaceWait.while(tail));
+      }
       const blocked = this.producers.acquire();
       if (blocked !== undefined) return blocked;
       killPoint('ring.write.locked');
@@ -161,7 +167,9 @@ export class SlotRing {
     for (;;) {
       const tail = load(this.#words, TAIL);
       const head = load(this.#words, HEAD);
-      if (this.#distance(head, tail) === 0) return (head & CLOSED) !== 0 ? ENDED : this.#dataWait.while(head);
+      if (this.#distance(head, tail) === 0) {
+        return this.#leave(this.consumers, (head & CLOSED) !== 0 ? ENDED : this.#dataWait.while(head));
+      }
       const blocked = this.consumers.acquire();
       if (blocked !== undefined) return blocked;
       killPoint('ring.read.locked');
@@ -195,6 +203,12 @@ export class SlotRing {
     this.#passOnData();
   }
 
+  // Whoever goes without the lock may have been woken for it, and others still sleep there.
+  #leave<R>(lock: OwnerLock, result: R): R {
+    lock.passOn();
+    return result;
+  }
+
   // A wake of one may have gone to somebody who then waited for the lock and gave up. So whoever leaves while there is
   // still something for another wakes another.
   #passOnData(): void {
@@ -207,13 +221,15 @@ export class SlotRing {
 
   /** No more messages: writers get ENDED now, readers when all has been read. */
   close(): void {
-    // Head first: it decides. Who dies in between leaves writers waiting for space only, and recovery wakes them.
+    // Head first: it decides. Who dies in between leaves writers waiting for space only, and they look again.
     or(this.#words, HEAD, CLOSED);
     killPoint('ring.close.head');
     or(this.#words, TAIL, CLOSED);
     killPoint('ring.close.tail');
     this.#dataPoint.wakeAll();
     this.#spacePoint.wakeAll();
+    // Writers that wait for the lock: there is nothing to write for any more, however long its owner keeps it.
+    this.producers.wakeAll();
   }
 
   #next(count: number): number {
