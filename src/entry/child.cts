@@ -3,10 +3,10 @@
  * nothing but the addon and the target's module, unless the arguments need more.
  */
 import type { Binding } from '../native/binding.ts' with { 'resolution-mode': 'import' };
-import type { BootHead, BootValues } from '../process/boot-record.ts' with { 'resolution-mode': 'import' };
+import type { BootHead, BootReference, BootValues } from '../process/boot-record.ts' with { 'resolution-mode': 'import' };
 import type { OwnState } from '../process/own-state.ts' with { 'resolution-mode': 'import' };
-import type { Reference } from '../reduction/reference.ts' with { 'resolution-mode': 'import' };
 
+type Namespace = Readonly<Record<string, unknown>>;
 type Callable = (...args: unknown[]) => unknown;
 type ProcessClass = new (...args: unknown[]) => { run(): unknown };
 
@@ -74,13 +74,20 @@ async function run(): Promise<void> {
   if (callee !== undefined) await (callee as Callable)(...args, ...(kwargs === undefined ? [] : [kwargs]));
 }
 
-async function load(reference: Reference | undefined): Promise<unknown> {
+async function load(reference: BootReference | undefined): Promise<unknown> {
   if (reference === undefined) return undefined;
-  const namespace = (await import(reference.module)) as Record<string, unknown> & { readonly default?: Record<string, unknown> };
-  // A CommonJS module has those of its exports that cannot be read off its source on its default export only.
-  const found = namespace[reference.name] ?? namespace.default?.[reference.name];
+  const found =
+    reference.path === undefined
+      ? exportOf((await import(reference.module)) as Namespace, reference.name)
+      : exportOf({ default: require(reference.path) as Namespace }, reference.name);
   if (typeof found === 'function') return found;
   throw new Error(`The module ${reference.module} exports no function or class '${reference.name}'.`);
+}
+
+/** Not all exports of a CommonJS module can be read off its source: its default export, `module.exports`, has the others. */
+function exportOf(namespace: Namespace, name: string): unknown {
+  const direct = namespace[name];
+  return typeof direct === 'function' ? direct : (namespace['default'] as Namespace | undefined)?.[name];
 }
 
 async function bootValues(): Promise<BootValues> {

@@ -5,8 +5,9 @@ import { binding } from '../native/binding.ts';
 import { attempt } from '../native/failure.ts';
 import { findAddon } from '../native/load.ts';
 import { encode } from '../reduction/codec.ts';
+import { loadedExports } from '../reduction/commonjs-exports.ts';
 import type { Reference } from '../reduction/reference.ts';
-import { encodeBootRecord, type BootHead, type BootValues } from './boot-record.ts';
+import { encodeBootRecord, type BootHead, type BootReference, type BootValues } from './boot-record.ts';
 import { inheritedExecArgv, inheritedNodeOptions } from './exec-arguments.ts';
 import { ownIdentity, ownState } from './own-state.ts';
 import { isPlain } from './plain.ts';
@@ -76,13 +77,20 @@ function bootRecord(order: SpawnOrder): Uint8Array {
     parent: { ...ownIdentity(), name: order.parentName },
     root: own?.root ?? ownIdentity(),
     argv: process.argv.slice(2),
-    target: order.target,
-    subclass: order.subclass,
+    target: bootReference(order.target),
+    subclass: bootReference(order.subclass),
     modules: message?.modules ?? [],
     plain,
     keyBytes: order.key.byteLength,
   };
   return encodeBootRecord(head, order.key, message?.bytes);
+}
+
+function bootReference(reference: Reference | undefined): BootReference | undefined {
+  if (reference === undefined) return undefined;
+  const { module, name } = reference;
+  const isCommonJs = module.startsWith('file:') && (module.endsWith('.cjs') || loadedExports(module) !== undefined);
+  return { module, name, path: isCommonJs ? fileURLToPath(module) : undefined };
 }
 
 function execArgv(order: SpawnOrder): readonly string[] {
