@@ -1,4 +1,7 @@
-// Builds the native tests and runs each of them under ThreadSanitizer and under AddressSanitizer + UBSan.
+// Builds the native tests and runs each of them under ThreadSanitizer and under AddressSanitizer + UBSan. The second
+// build has the places at which a process can be told to die, and with them crash_test; there tests also fork.
+//
+//   FORKLESS_TORTURE_SECONDS=60 node scripts/test-native.js crash     # random kills for longer than 5 s
 //
 //   node scripts/test-native.js [part of a test's name]
 import { spawnSync } from 'node:child_process';
@@ -8,8 +11,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const TEST_TIMEOUT_MS = 300_000;
-const SANITIZERS = ['thread', 'address,undefined'];
+const TEST_TIMEOUT_MS = 300_000 + 1_000 * Number(process.env.FORKLESS_TORTURE_SECONDS ?? 0);
+const BUILDS = [
+  { sanitizer: 'thread', killPoints: false },
+  { sanitizer: 'address,undefined', killPoints: true },
+];
+const NEED_KILL_POINTS = ['crash_test'];
 
 const SANITIZER_OPTIONS = {
   TSAN_OPTIONS: 'halt_on_error=1:second_deadlock_stack=1',
@@ -42,11 +49,19 @@ function runOrExit(command, args) {
   process.exit(1);
 }
 
-function build(sanitizer) {
+function build({ sanitizer, killPoints }) {
   const directory = join('build', `native-${sanitizer.replace(',', '-')}`);
   const configured = existsSync(join(ROOT, directory, 'CMakeCache.txt'));
   const generator = !configured && exists('ninja') ? ['-G', 'Ninja'] : [];
-  runOrExit('cmake', ['-S', 'native', '-B', directory, `-DSANITIZER=${sanitizer}`, ...generator]);
+  runOrExit('cmake', [
+    '-S',
+    'native',
+    '-B',
+    directory,
+    `-DSANITIZER=${sanitizer}`,
+    `-DKILL_POINTS=${killPoints ? 'ON' : 'OFF'}`,
+    ...generator,
+  ]);
   runOrExit('cmake', ['--build', directory, '--parallel', String(availableParallelism())]);
   return join(ROOT, directory);
 }
@@ -86,15 +101,18 @@ requireTools();
 
 let passed = 0;
 let failed = 0;
-for (const sanitizer of SANITIZERS) {
-  const directory = build(sanitizer);
+for (const variant of BUILDS) {
+  const { sanitizer, killPoints } = variant;
+  const directory = build(variant);
   for (const test of tests) {
+    if (!killPoints && NEED_KILL_POINTS.includes(test)) continue;
     const started = performance.now();
     const result = runTest(join(directory, test));
     const took = `${((performance.now() - started) / 1000).toFixed(1)} s`;
     if (result.status === 0) {
       passed += 1;
       console.log(`native: ${test} (${sanitizer}) passed, ${took}`);
+      process.stdout.write(result.stdout);
     } else {
       failed += 1;
       console.log(`native: ${test} (${sanitizer}) FAILED, ${took}: ${describeEnd(result)}`);

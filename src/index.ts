@@ -17,3 +17,4 @@ export { RawArray } from './sharedctypes/raw-array.ts';
 export { RawValue } from './sharedctypes/raw-value.ts';
 export type { SharedRawValue } from './sharedctypes/raw-value.ts';
 export { PosixSemaphore } from './synchronize/posix-semaphore.ts';
+export type { PosixSemaphoreOptions } from './synchronize/posix-semaphore.ts';

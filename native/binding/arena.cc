@@ -92,7 +92,9 @@ Napi::Value CreateNamed(const Napi::CallbackInfo& info) {
   if (Status status = Arena::CreateNamed(TextAt(info, 0), OffsetAt(info, 1), &arena); !status.ok()) {
     return Throw(info.Env(), status);
   }
-  return Enter(info.Env(), *arena, TextAt(info, 2));
+  const Napi::Value result = Enter(info.Env(), *arena, TextAt(info, 2));
+  if (info.Env().IsExceptionPending()) arena->RemoveIfUnused();
+  return result;
 }
 
 Napi::Value PublishNamed(const Napi::CallbackInfo& info) {

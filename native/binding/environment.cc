@@ -22,7 +22,7 @@ std::set<std::pair<Arena*, int32_t>>& Own() {
 
 void Retire(Arena& arena, int32_t id) {
   RetireParticipant(arena, id);
-  arena.RemoveIfUnused(true);
+  arena.RemoveIfUnused();
 }
 
 void RetireAllAtExit() {

@@ -38,6 +38,7 @@ void InitLayout(Napi::Object exports) {
   set("waitPointAsyncBits", offsetof(WaitPoint, async_bits));
   set("syncWaiters", kSyncWaiters);
   set("asyncWaiters", kAsyncWaiters);
+  set("eventStep", kEventStep);
   set("ownerLockBytes", sizeof(OwnerLock));
   set("ownerLockWord", offsetof(OwnerLock, word));
   set("ownerLockPoint", offsetof(OwnerLock, point));

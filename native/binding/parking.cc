@@ -1,10 +1,9 @@
 // Waiting and waking.
 #include "core/parking.h"
 
-#include <math.h>
-
 #include "binding/convert.h"
 #include "binding/exports.h"
+#include "core/posix_semaphore.h"
 
 namespace forkless {
 
@@ -13,14 +12,13 @@ namespace {
 // park(index, point, condition, expected, owner, deadlineMs, spinNs): a ParkResult.
 Napi::Value ParkThread(const Napi::CallbackInfo& info) {
   Arena& arena = ArenaAt(info, 0);
-  const double deadline = NumberAt(info, 5);
   const ParkRequest request{
       .self = SelfIn(info, arena),
       .point = OffsetAt(info, 1),
       .condition = OffsetAt(info, 2),
       .expected = IntAt(info, 3),
       .owner = OffsetAt(info, 4),
-      .deadline = isinf(deadline) ? kForever : static_cast<int64_t>(deadline * 1e6),
+      .deadline = DeadlineAt(NumberAt(info, 5)),
       .spin_ns = static_cast<int64_t>(NumberAt(info, 6)),
   };
   return Napi::Number::New(info.Env(), static_cast<int32_t>(Park(arena, request)));

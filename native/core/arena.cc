@@ -22,9 +22,11 @@ namespace forkless {
 namespace {
 
 constexpr uint64_t kLeastBytes = 4 << 20;
-constexpr int64_t kBuildWaitNs = 2'000'000'000;
+constexpr uint64_t kMostBytes = (uint64_t{UINT32_MAX} - 1) * kPageBytes;  // what page numbers reach
+constexpr int64_t kLockWaitNs = 2'000'000'000;
 
 std::mutex registry_mutex;
+std::mutex named_mutex;  // taken before registry_mutex
 std::deque<Arena*>& Registry() {
   static auto* arenas = new std::deque<Arena*>;  // never destroyed: the reaper thread outlives static destructors
   return *arenas;
@@ -51,6 +53,8 @@ Plan MakePlan(uint64_t max_bytes) {
   return plan;
 }
 
+uint64_t ClampBytes(uint64_t max_bytes) { return AlignUp(std::clamp(max_bytes, kLeastBytes, kMostBytes), kPageBytes); }
+
 uint64_t FileBytesFor(uint64_t max_bytes) {
   const Plan plan = MakePlan(max_bytes);
   return plan.data_offset + uint64_t{plan.page_capacity} * kPageBytes;
@@ -58,7 +62,7 @@ uint64_t FileBytesFor(uint64_t max_bytes) {
 
 bool MatchesPlan(const ArenaHeader& header) {
   const Plan plan = MakePlan(header.max_bytes);
-  return header.max_bytes >= kLeastBytes && header.holds_offset == plan.holds_offset &&
+  return header.max_bytes >= kLeastBytes && header.max_bytes <= kMostBytes && header.holds_offset == plan.holds_offset &&
          header.buckets_offset == plan.buckets_offset && header.pages_offset == plan.pages_offset &&
          header.runs_offset == plan.runs_offset && header.data_offset == plan.data_offset &&
          header.hold_capacity == plan.hold_capacity && header.bucket_count == plan.bucket_count &&
@@ -109,15 +113,20 @@ Status CheckHeader(int fd, uint64_t* max_bytes) {
 
 std::string FileNameOf(const std::string& name) { return "/forkless-" + std::to_string(getuid()) + "-" + name; }
 
-bool LockFile(int fd, int how) {
-  int result;
-  do {
-    result = flock(fd, how);
-  } while (result != 0 && errno == EINTR);
-  return result == 0;
+// Takes the lock of a named file, waiting for a while; 0 or an errno (EWOULDBLOCK: somebody else has it).
+int LockFile(int fd, int64_t give_up) {
+  for (;;) {
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0) return 0;
+    if (errno != EWOULDBLOCK && errno != EINTR) return errno;
+    if (MonotonicNow() > give_up) return EWOULDBLOCK;
+    const timespec pause{0, 1'000'000};
+    nanosleep(&pause, nullptr);
+  }
 }
 
-// Whether the file was never published: empty, or with a header that says so.
+void UnlockFile(int fd) { static_cast<void>(flock(fd, LOCK_UN)); }
+
+// Whether the file was never published: empty, or with a header that says so. To be asked with its lock.
 bool IsUnfinished(int fd) {
   uint64_t bytes = 0;
   if (!FileBytes(fd, &bytes).ok()) return false;
@@ -127,18 +136,18 @@ bool IsUnfinished(int fd) {
   if (!MapFile(fd, sizeof(ArenaHeader), &base).ok()) return false;
   const auto& header = *reinterpret_cast<ArenaHeader*>(base);
   const uint64_t magic = header.magic.load();
-  const bool unfinished = (magic == kArenaMagic || (magic == 0 && header.layout_version <= kLayoutVersion)) &&
+  const uint32_t version = header.layout_version;
+  const bool unfinished = (version == kLayoutVersion ? magic == kArenaMagic || magic == 0 : magic == 0 && version == 0) &&
                           header.state.load() == kBuilding;
   UnmapFile(base, sizeof(ArenaHeader));
   return unfinished;
 }
 
-// Whether somebody who counts is registered.
+// Whether somebody who counts is registered, or is just being recovered and so still changes the heap.
 bool HasUsers(const Arena& arena) {
   for (uint32_t slot = 0; slot < arena.header().slot_end.load(); ++slot) {
     const Participant& participant = arena.participant(slot);
-    const StateWord word = Unpack(participant.state.load());
-    if ((word.state == kLive || word.state == kReserved) && participant.is_service.load() == 0) return true;
+    if (Unpack(participant.state.load()).state != kFree && participant.is_service.load() == 0) return true;
   }
   return false;
 }
@@ -175,13 +184,23 @@ Status Arena::Adopt(int fd, uint64_t max_bytes, std::string name, Arena** result
 }
 
 Status Arena::CreateFamily(uint64_t max_bytes, Arena** result) {
-  if (max_bytes == 0) max_bytes = MemoryLimit() / 4 * 3;
-  max_bytes = AlignUp(std::max(max_bytes, kLeastBytes), kPageBytes);
+  const bool as_much_as_possible = max_bytes == 0;
+  max_bytes = ClampBytes(as_much_as_possible ? MemoryLimit() / 4 * 3 : max_bytes);
   int fd = -1;
   if (Status status = CreateAnonymousFile(&fd); !status.ok()) return status;
   Arena* arena = nullptr;
-  Status status = GrowFile(fd, MakePlan(max_bytes).data_offset);
-  if (status.ok()) status = Adopt(fd, max_bytes, "", &arena);
+  Status status = Adopt(fd, max_bytes, "", &arena);
+  // A limit of the address space (ulimit -v) may be below what the machine has.
+  while (as_much_as_possible && status.error == ENOMEM && max_bytes > kLeastBytes) {
+    max_bytes = ClampBytes(max_bytes / 2);
+    status = Adopt(fd, max_bytes, "", &arena);
+  }
+  if (status.ok()) {
+    status = GrowFile(fd, MakePlan(max_bytes).data_offset);
+    if (!status.ok()) {
+      Discard(arena);
+    }
+  }
   if (!status.ok()) {
     close(fd);
     return status;
@@ -216,8 +235,7 @@ Status Arena::JoinFamilyOf(int32_t pid, int fd, const uint8_t* family, Arena** r
   Status status = CheckHeader(own, &max_bytes);
   if (status.ok()) status = Adopt(own, max_bytes, "", &arena);
   if (status.ok() && memcmp(arena->header().family, family, sizeof(arena->header().family)) != 0) {
-    UnmapFile(arena->base_, FileBytesFor(max_bytes));
-    delete arena;
+    Discard(arena);
     status = Status::Fail(Code::kGone);
   }
   if (!status.ok()) {
@@ -228,28 +246,41 @@ Status Arena::JoinFamilyOf(int32_t pid, int fd, const uint8_t* family, Arena** r
   return Status::Ok();
 }
 
-// The creator keeps the file locked until it has published it, so that a half-built file whose creator died
-// is known by its open lock.
+// Every named file has a lock (flock, which goes with its process). It is held
+//   - by the creator from the first moment until it has published the file: so a half-built file that can be locked is
+//     that of a dead creator;
+//   - by whoever enters, until it is registered as a participant;
+//   - by whoever removes, while it looks for participants and takes the name away.
+// A name is only ever removed with the lock of the very file that it leads to: so nobody removes the name of a
+// newer file, and nobody enters a file that is about to go.
 Status Arena::CreateNamed(const std::string& name, uint64_t max_bytes, Arena** result) {
+  std::lock_guard<std::mutex> guard(named_mutex);
   CloseRemoved();
-  max_bytes = AlignUp(std::max(max_bytes, kLeastBytes), kPageBytes);
+  max_bytes = ClampBytes(max_bytes);
   const std::string file_name = FileNameOf(name);
   int fd = -1;
-  for (int attempt = 0;; ++attempt) {
+  for (;;) {
     Status status = CreateNamedFile(file_name.c_str(), &fd);
     if (status.ok()) {
       KILL_POINT("named.create.opened");
-      LockFile(fd, LOCK_EX);
-      if (NameLeadsTo(file_name.c_str(), fd)) break;
+      if (const int error = LockFile(fd, 0); error != 0 && error != EWOULDBLOCK) {
+        static_cast<void>(RemoveNamedFile(file_name.c_str()));
+        close(fd);
+        return Status::System("flock", error);
+      } else if (error == 0 && NameLeadsTo(file_name.c_str(), fd)) {
+        break;
+      }
       close(fd);  // between the two calls somebody took the empty file for a dead creator's
       continue;
     }
-    if (status.code != Code::kExists || attempt == 3) return status;
+    if (status.code != Code::kExists) return status;
     // Is it somebody's? To open it is to find out: what has no living user is removed on the way.
     Arena* existing = nullptr;
-    const Status opened = OpenNamed(name, &existing);
+    int lock = -1;
+    const Status opened = OpenUsed(name, &existing, &lock);
     if (opened.ok()) {
-      existing->RemoveIfUnused();
+      UnlockFile(lock);
+      if (lock != existing->fd()) close(lock);
       return status;
     }
     if (opened.code != Code::kNotFound) return opened.code == Code::kNotReady ? status : opened;
@@ -273,72 +304,91 @@ Status Arena::CreateNamed(const std::string& name, uint64_t max_bytes, Arena** r
 }
 
 void Arena::Publish() {
+  KILL_POINT("named.create.built");
   header().state.store(kReady);
   KILL_POINT("named.create.published");
-  LockFile(fd_, LOCK_UN);
+  UnlockFile(fd_);
 }
 
 Status Arena::EnterNamed(const std::string& name, const char* participant, Arena** arena, int32_t* id) {
-  for (;;) {
-    if (Status status = OpenNamed(name, arena); !status.ok()) return status;
-    if (Status status = RegisterParticipant(**arena, participant, id); !status.ok()) return status;
-    // From here on nobody takes it for unused; but somebody may have done so just before.
-    if ((*arena)->header().state.load() == kReady) return Status::Ok();
-    RetireParticipant(**arena, *id);
-  }
+  std::lock_guard<std::mutex> guard(named_mutex);
+  CloseRemoved();
+  int lock = -1;
+  if (Status status = OpenUsed(name, arena, &lock); !status.ok()) return status;
+  const Status status = RegisterParticipant(**arena, participant, id);
+  KILL_POINT("named.enter.registered");
+  UnlockFile(lock);
+  if (lock != (*arena)->fd()) close(lock);
+  return status;
 }
 
-Status Arena::OpenNamed(const std::string& name, Arena** result) {
-  CloseRemoved();
+// The arena that the name leads to, if it has a user, with its lock (held through descriptor `lock`, which is the
+// arena's own when it was not known here before). What has no user any more is removed: kNotFound.
+Status Arena::OpenUsed(const std::string& name, Arena** result, int* lock) {
   const std::string file_name = FileNameOf(name);
-  const int64_t give_up = MonotonicNow() + kBuildWaitNs;
+  const int64_t give_up = MonotonicNow() + kLockWaitNs;
   for (;;) {
     int fd = -1;
     if (Status status = OpenNamedFile(file_name.c_str(), &fd); !status.ok()) return status;
+    const int error = LockFile(fd, give_up);
+    if (error != 0 || !NameLeadsTo(file_name.c_str(), fd)) {
+      close(fd);
+      if (error != 0) return error == EWOULDBLOCK ? Status::Fail(Code::kNotReady) : Status::System("flock", error);
+      continue;
+    }
+    KILL_POINT("named.open.locked");
     uint64_t max_bytes = 0;
     Status status = CheckHeader(fd, &max_bytes);
-    uint32_t state = kBuilding;
-    if (status.ok()) {
-      for (uint32_t i = 0; i < Count(); ++i) {
-        Arena* known = ByIndex(i);
-        if (known->name() == name && known->header().state.load() == kReady &&
-            NameLeadsTo(file_name.c_str(), known->fd())) {
-          close(fd);
-          *result = known;
-          return Status::Ok();
-        }
-      }
-      Arena* arena = nullptr;
-      status = Adopt(fd, max_bytes, name, &arena);
-      if (!status.ok()) {
-        close(fd);
-        return status;
-      }
-      state = arena->header().state.load();
-      if (state == kReady) {
-        RecoverAllDead(*arena);
-        if (HasUsers(*arena)) {
-          *result = Register(arena);
-          return Status::Ok();
-        }
-        state = kRemoved;  // everybody who used it is gone
-      }
-      UnmapFile(arena->base_, FileBytesFor(max_bytes));
-      delete arena;
-    }
-    // Half-built, foreign, or left behind. Whoever builds it holds the lock.
-    const bool lockable = LockFile(fd, LOCK_EX | LOCK_NB);
-    if (state == kRemoved || (lockable && IsUnfinished(fd))) {
-      if (NameLeadsTo(file_name.c_str(), fd)) static_cast<void>(RemoveNamedFile(file_name.c_str()));
+    if (IsUnfinished(fd)) {
+      static_cast<void>(RemoveNamedFile(file_name.c_str()));
       close(fd);
       continue;
     }
+    Arena* arena = status.ok() ? FindKnown(name, file_name.c_str()) : nullptr;
+    const bool known = arena != nullptr;
+    if (status.ok() && !known) status = Adopt(fd, max_bytes, name, &arena);
+    if (!status.ok()) {
+      close(fd);
+      return status;
+    }
+    if (arena->header().state.load() == kReady) {
+      RecoverAllDead(*arena);
+      if (HasUsers(*arena)) {
+        *result = known ? arena : Register(arena);
+        *lock = fd;
+        return Status::Ok();
+      }
+    }
+    arena->header().state.store(kRemoved);  // everybody who used it is gone
+    KILL_POINT("named.remove.marked");
+    static_cast<void>(RemoveNamedFile(file_name.c_str()));
+    if (!known) Discard(arena);
     close(fd);
-    if (lockable) return status.ok() ? Status::Fail(Code::kForeign) : status;
-    if (MonotonicNow() > give_up) return Status::Fail(Code::kNotReady);
-    const timespec pause{0, 1'000'000};
-    nanosleep(&pause, nullptr);
   }
+}
+
+Arena* Arena::FindKnown(const std::string& name, const char* file_name) {
+  for (uint32_t i = 0; i < Count(); ++i) {
+    Arena* known = ByIndex(i);
+    if (known->fd_ >= 0 && known->name_ == name && NameLeadsTo(file_name, known->fd_)) return known;
+  }
+  return nullptr;
+}
+
+// Gives back the descriptors of files that others have removed.
+void Arena::CloseRemoved() {
+  for (uint32_t i = 0; i < Count(); ++i) {
+    Arena* arena = ByIndex(i);
+    if (arena->name_.empty() || arena->fd_ < 0 || arena->header().state.load() != kRemoved) continue;
+    close(arena->fd_);
+    arena->fd_ = -1;
+  }
+}
+
+// Of an arena that was never registered.
+void Arena::Discard(Arena* arena) {
+  UnmapFile(arena->base_, FileBytesFor(arena->max_bytes_));
+  delete arena;
 }
 
 Status Arena::ServiceParticipant(int32_t* id) {
@@ -346,13 +396,14 @@ Status Arena::ServiceParticipant(int32_t* id) {
   static thread_local bool registering = false;
   if (registering) return Status::Fail(Code::kTooMany);
   std::lock_guard<std::mutex> guard(service_mutex_);
-  if (service_ == 0 || !IsLive(*this, service_)) {
+  // A forked copy of a process must not act under the name of the original, whose life says nothing about its own.
+  const bool ours = service_ != 0 && IsLive(*this, service_) && participant(SlotOf(service_)).pid.load() == OwnPid();
+  if (!ours) {
     registering = true;
     int32_t made = 0;
-    const Status status = RegisterParticipant(*this, "service", &made);
+    const Status status = RegisterService(*this, &made);
     registering = false;
     if (!status.ok()) return status;
-    participant(SlotOf(made)).is_service.store(1);
     service_ = made;
   }
   *id = service_;
@@ -366,48 +417,32 @@ Status Arena::Back(uint64_t offset, uint64_t bytes) {
   return BackFileRange(fd_, begin, AlignUp(offset + bytes, kPageBytes) - begin);
 }
 
-bool Arena::RemoveIfUnused(bool leaving) {
+bool Arena::RemoveIfUnused() {
   if (name_.empty()) return false;
-  if (header().state.load() == kRemoved) CloseFile();
-  // Who leaves looks whether the others still live: nobody may come after it who would.
-  if (leaving && HasUsers(*this)) RecoverAllDead(*this);
+  std::lock_guard<std::mutex> guard(named_mutex);
+  CloseRemoved();
+  if (fd_ < 0) return false;
+  RecoverAllDead(*this);
   if (HasUsers(*this)) return false;
-  uint32_t before = kReady;
-  if (!header().state.compare_exchange_strong(before, kRemoved)) {
-    // What is unfinished nobody but its creator has.
-    if (!leaving || before != kBuilding) return false;
-    header().state.store(kRemoved);
-  }
-  KILL_POINT("named.remove.marked");
+  // An unpublished one is ours, and so is its lock already.
+  if (LockFile(fd_, MonotonicNow() + kLockWaitNs) != 0) return false;
   if (HasUsers(*this)) {  // somebody came in between
-    header().state.store(before);
+    if (header().state.load() != kBuilding) UnlockFile(fd_);
     return false;
   }
+  header().state.store(kRemoved);
+  KILL_POINT("named.remove.marked");
   const std::string file_name = FileNameOf(name_);
   if (NameLeadsTo(file_name.c_str(), fd_)) static_cast<void>(RemoveNamedFile(file_name.c_str()));
+  KILL_POINT("named.remove.unlinked");
   // The mapping stays, for views that may still be around; its memory goes.
   uint64_t bytes = 0;
-  if (FileBytes(fd_, &bytes).ok()) {
-    const uint64_t data = header().data_offset;
-    if (bytes > data) static_cast<void>(PunchFileRange(fd_, data, bytes - data));
+  if (FileBytes(fd_, &bytes).ok() && bytes > kTablesOffset) {
+    static_cast<void>(PunchFileRange(fd_, kTablesOffset, bytes - kTablesOffset));
   }
-  CloseFile();
-  return true;
-}
-
-// Only when it is removed: nobody of this process will grow or open it any more.
-void Arena::CloseFile() {
-  std::lock_guard<std::mutex> guard(registry_mutex);
-  if (fd_ >= 0) close(fd_);
+  close(fd_);
   fd_ = -1;
-}
-
-// Those that others have removed since this process left them.
-void Arena::CloseRemoved() {
-  for (uint32_t i = 0; i < Count(); ++i) {
-    Arena* arena = ByIndex(i);
-    if (!arena->name_.empty() && arena->header().state.load() == kRemoved) arena->CloseFile();
-  }
+  return true;
 }
 
 }  // namespace forkless

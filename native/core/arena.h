@@ -20,7 +20,7 @@ class Arena {
   // A family whose memory file process `pid` has open as `fd`; `family` (16 bytes) must match.
   static Status JoinFamilyOf(int32_t pid, int fd, const uint8_t* family, Arena** arena);
   // A named arena. Creation is exclusive; a file whose users are all dead is removed and made anew.
-  // Nobody can open it before it is published, with its object complete.
+  // Nobody can open it before it is published, with its object complete. Who gives up before calls RemoveIfUnused.
   static Status CreateNamed(const std::string& name, uint64_t max_bytes, Arena** arena);
   void Publish();
   // Opens it and registers a participant in one step, so that it cannot go in between.
@@ -53,17 +53,18 @@ class Arena {
   // Makes sure that a range has memory behind it (named arenas) and that the file is long enough.
   Status Back(uint64_t offset, uint64_t bytes);
 
-  // A named arena goes when its last user does. Returns true when this call has removed it.
-  // `leaving`: by a user in an orderly end, who may be the last one alive, or the creator giving up.
-  bool RemoveIfUnused(bool leaving = false);
+  // A named arena goes when its last user does. Returns true when this call has removed it. Afterwards only the
+  // participants' table is still to be read: the mapping stays, its memory and the descriptor do not.
+  bool RemoveIfUnused();
 
  private:
   Arena() = default;
-  static Status OpenNamed(const std::string& name, Arena** arena);
+  static Status OpenUsed(const std::string& name, Arena** arena, int* lock);
+  static Arena* FindKnown(const std::string& name, const char* file_name);
+  static void CloseRemoved();
+  static void Discard(Arena* arena);
   static Status Adopt(int fd, uint64_t file_bytes, std::string name, Arena** arena);
   static Arena* Register(Arena* arena);
-  void CloseFile();
-  static void CloseRemoved();
 
   uint32_t index_ = 0;
   int fd_ = -1;

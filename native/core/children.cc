@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <algorithm>
 #include <chrono>
 #include <deque>
 #include <map>
@@ -189,7 +190,11 @@ void Reaper::HandleEnd(Entry* entry) {
   process->Publish(exit_code);
 }
 
-void Reaper::Adopt(int32_t pid) { the_reaper->to_adopt_.push_back(pid); }
+// Called once for each slot of the process.
+void Reaper::Adopt(int32_t pid) {
+  std::vector<int32_t>& pids = the_reaper->to_adopt_;
+  if (std::find(pids.begin(), pids.end(), pid) == pids.end()) pids.push_back(pid);
+}
 
 // The children of a dead process that live on have nobody who would notice their end: from now on we do.
 void Reaper::RecoverAndAdopt(int32_t pid) {

@@ -17,6 +17,7 @@ namespace {
 struct Target {
   std::string name;
   int count = 1;
+  std::atomic<int32_t>* note = nullptr;
 };
 
 Target ReadTarget() {
@@ -29,13 +30,25 @@ Target ReadTarget() {
   return target;
 }
 
+Target& TheTarget() {
+  static auto* target = new Target(ReadTarget());  // never destroyed: other threads outlive static destructors
+  return *target;
+}
+
+std::atomic<int> hits{0};
+
 }  // namespace
 
+void SetKillTarget(const char* name, int count, std::atomic<int32_t>* note) {
+  TheTarget() = {name, count, note};
+  hits.store(0);
+}
+
 void HitKillPoint(const char* name) {
-  static const Target target = ReadTarget();
-  static std::atomic<int> hits{0};
+  const Target& target = TheTarget();
   if (target.name != name) return;
   if (hits.fetch_add(1) + 1 == target.count) {
+    if (target.note != nullptr) target.note->store(1);
     kill(getpid(), SIGKILL);
     for (;;) pause();
   }

@@ -4,8 +4,14 @@
 #define FORKLESS_CORE_KILL_POINT_H_
 
 #ifdef FORKLESS_KILL_POINTS
+#include <atomic>
+#include <cstdint>
+
 namespace forkless {
 void HitKillPoint(const char* name);
+// For native tests: instead of FORKLESS_KILL_AT. `note` becomes 1 right before the death. To be called before any
+// other thread runs.
+void SetKillTarget(const char* name, int count, std::atomic<int32_t>* note);
 }
 #define KILL_POINT(name) ::forkless::HitKillPoint(name)
 #else

@@ -33,11 +33,13 @@ static_assert(std::atomic<int32_t>::is_always_lock_free);
 //
 //   event: [ sequence : 30 | ASYNC : 1 | SYNC : 1 ]
 //     SYNC   somebody may sleep in the kernel on `event`
-//     ASYNC  some event loop may wait for its doorbell; `async_bits` says which (participant slot mod 32)
+//     ASYNC  some event loop may wait for its doorbell; `async_bits` says which (participant slot mod 32). These
+//            are never taken back: one too many costs a look at a few slots
 //
 //   who          does
 //   waiter       sets its bit, looks at the condition again, sleeps
-//   waker        changes the condition, looks at the bits, bumps the sequence, wakes
+//   event loop   arms its doorbell, sets filter and async bit, bumps the sequence, sets ASYNC, looks again, sleeps
+//   waker        changes the condition, looks at the bits, bumps the sequence, wakes, then takes the bits away
 //
 // Crash rule: bits are hints that may be set with nobody there (one wasted system call), never the reverse.
 struct WaitPoint {
@@ -98,7 +100,7 @@ struct alignas(256) Participant {
   std::atomic<uint64_t> start_time;    // of process `pid`, clock ticks since boot (/proc/<pid>/stat)
   std::atomic<int32_t> pid;            // the process that will be, is, or was here
   std::atomic<int32_t> parent_pid;     // the process that spawned it
-  std::atomic<int32_t> doorbell_armed; // 1: the event loop sleeps, ring it; taken back to 0 by who rings
+  std::atomic<int32_t> doorbell_armed; // number of the arming while the event loop sleeps; 0 once it was rung
   std::atomic<int32_t> doorbell_fd;    // its eventfd, in its own process; -1 without
   std::atomic<uint32_t> filter[2];     // which wait points its event loop waits on: a 64-bit Bloom filter
   std::atomic<int32_t> is_service;     // 1: a native thread that recovers the dead; keeps nothing alive
@@ -187,7 +189,7 @@ struct alignas(4096) ArenaHeader {
   uint32_t unused;
   std::atomic<uint64_t> root_block;  // the object of a named arena: payload offset, 0 = not yet
   std::atomic<uint32_t> slot_end;    // participants' slots ever used
-  uint32_t unused2;
+  std::atomic<uint32_t> next_slot;   // where the search for a free slot begins (a hint)
 
   alignas(64) OwnerLock heap_lock;
   // Behind the heap lock:

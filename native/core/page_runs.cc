@@ -1,5 +1,7 @@
 #include "core/page_runs.h"
 
+#include <limits.h>
+
 #include <algorithm>
 #include <bit>
 
@@ -65,11 +67,11 @@ void PageRuns::UnlinkFree(uint32_t page) {
 void PageRuns::LinkSlab(uint32_t page) { Link(&header().open_slabs[At(page).size_class], page); }
 void PageRuns::UnlinkSlab(uint32_t page) { Unlink(&header().open_slabs[At(page).size_class], page); }
 
-// First fit in the bin of this length, then any run of a higher bin. Returns page + 1, or 0.
-uint32_t PageRuns::FindFree(uint32_t length) const {
+// First fit among the first `looks` runs in the bin of this length, then any run of a higher bin. Returns page + 1, or 0.
+uint32_t PageRuns::FindFree(uint32_t length, int looks) const {
   const uint32_t bin = BinOf(length);
   uint32_t candidate = header().free_runs[bin];
-  for (int looks = 0; candidate != 0 && looks < kLooksPerBin; ++looks) {
+  for (; candidate != 0 && looks > 0; --looks) {
     if (At(candidate - 1).length >= length) return candidate;
     candidate = Links(candidate - 1).next;
   }
@@ -80,11 +82,12 @@ uint32_t PageRuns::FindFree(uint32_t length) const {
 }
 
 Status PageRuns::Allocate(uint32_t length, PageKind kind, uint32_t size_class, uint32_t* page, bool* clean) {
-  uint32_t found = FindFree(length);
+  uint32_t found = FindFree(length, kLooksPerBin);
   if (found == 0) {
-    if (Status status = Grow(length); !status.ok()) return status;
-    found = FindFree(length);
-    if (found == 0) return Status::Fail(Code::kArenaFull);
+    const Status status = Grow(length);
+    // Before the arena is called full, every run that could do is looked at.
+    found = FindFree(length, status.ok() ? kLooksPerBin : INT_MAX);
+    if (found == 0) return status.ok() ? Status::Fail(Code::kArenaFull) : status;
   }
   const uint32_t head = found - 1;
   const PageEntry run = At(head);
@@ -95,13 +98,15 @@ Status PageRuns::Allocate(uint32_t length, PageKind kind, uint32_t size_class, u
     LinkFree(head + length);
   }
   KILL_POINT("heap.run.split");
+  Describe(head, {length, kind, size_class});
+  KILL_POINT("heap.run.taken");
+  // Not before it is called a slab: a free run that is said to be clean must stay so if we die.
   if (kind == kPageSlab) {
     SlabHeader& slab = Slab(head);
     slab = {};
     slab.size_class = size_class;
   }
-  Describe(head, {length, kind, size_class});
-  KILL_POINT("heap.run.taken");
+  KILL_POINT("heap.slab.made");
   *page = head;
   *clean = run.kind == kPageFreeClean;
   return Status::Ok();

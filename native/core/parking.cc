@@ -12,6 +12,10 @@ namespace forkless {
 
 namespace {
 
+constexpr int32_t kWaitBits = kSyncWaiters | kAsyncWaiters;
+
+constexpr int32_t Bumped(int32_t event) { return static_cast<int32_t>(static_cast<uint32_t>(event) + kEventStep); }
+
 bool SpinUntilChanged(const std::atomic<int32_t>& condition, int32_t expected, int64_t spin_ns) {
   if (spin_ns <= 0) return false;
   const int64_t end = MonotonicNow() + spin_ns;
@@ -42,40 +46,45 @@ bool IsStillLive(const void* context) {
   return IsLive(*ring->arena, ring->id);
 }
 
-void Ring(Arena& arena, uint32_t slot) {
+// False when it could not be rung at the moment.
+bool Ring(Arena& arena, uint32_t slot) {
   Participant& participant = arena.participant(slot);
   const StateWord word = Unpack(participant.state.load());
-  if (word.state != kLive) return;
+  if (word.state != kLive) return true;
   participant.rings.fetch_add(1, std::memory_order_relaxed);
   const RingContext context{&arena, MakeId(slot, word.generation)};
-  RingDoorbell({arena.header().family, slot, word.generation}, participant.pid.load(),
-               participant.doorbell_fd.load(), &IsStillLive, &context);
+  return RingDoorbell({arena.header().family, slot, word.generation}, participant.pid.load(),
+                      participant.doorbell_fd.load(), &IsStillLive, &context);
 }
 
-void RingIfArmed(Arena& arena, uint32_t slot) {
+// Rings first and disarms afterwards: a ringer that is stopped or dies in between leaves it armed for the next one.
+// Every arming has its own number, so that a late ringer does not disarm the next one.
+bool RingIfArmed(Arena& arena, uint32_t slot) {
   Participant& participant = arena.participant(slot);
-  if (participant.doorbell_armed.load() == 0 || participant.doorbell_armed.exchange(0) == 0) return;
-  KILL_POINT("ring.disarmed");
-  Ring(arena, slot);
+  int32_t armed = participant.doorbell_armed.load();
+  if (armed == 0) return true;
+  if (!Ring(arena, slot)) return false;
+  KILL_POINT("ring.rung");
+  participant.doorbell_armed.compare_exchange_strong(armed, 0);
+  return true;
 }
 
-void RingWaitingLoops(Arena& arena, uint32_t bits, uint64_t point) {
+// False when one of them could not be rung at the moment.
+bool RingWaitingLoops(Arena& arena, uint32_t bits, uint64_t point) {
   const uint32_t end = arena.header().slot_end.load();
   const uint64_t wanted = FilterBit(point);
+  bool all_rung = true;
   for (uint32_t first = 0; first < 32; ++first) {
     if ((bits >> first & 1) == 0) continue;
     for (uint32_t slot = first; slot < end; slot += 32) {
       const Participant& participant = arena.participant(slot);
       const uint64_t filter =
           participant.filter[0].load() | static_cast<uint64_t>(participant.filter[1].load()) << 32;
-      if ((filter & wanted) != 0) RingIfArmed(arena, slot);
+      if ((filter & wanted) != 0) all_rung = RingIfArmed(arena, slot) && all_rung;
     }
   }
+  return all_rung;
 }
-
-}  // namespace
-
-namespace {
 
 ParkResult Sleep(Arena& arena, const ParkRequest& request) {
   const auto& condition = *arena.At<std::atomic<int32_t>>(request.condition);
@@ -119,25 +128,27 @@ ParkResult Park(Arena& arena, const ParkRequest& request) {
 void Wake(Arena& arena, uint64_t offset, int count) {
   WaitPoint& point = *arena.At<WaitPoint>(offset);
   int32_t event = point.event.load();
-  int32_t bumped;
   do {
-    if ((event & (kSyncWaiters | kAsyncWaiters)) == 0) return;
-    // A wake of all leaves no sleeper, so its bit goes at once; after a wake of one others may still sleep.
-    const int32_t cleared = kAsyncWaiters | (count == kWakeAll ? kSyncWaiters : 0);
-    bumped = static_cast<int32_t>((static_cast<uint32_t>(event) + kEventStep)) & ~cleared;
-  } while (!point.event.compare_exchange_strong(event, bumped));
+    if ((event & kWaitBits) == 0) return;
+  } while (!point.event.compare_exchange_strong(event, Bumped(event)));
   KILL_POINT("wake.bumped");
+  const int32_t bumped = Bumped(event);
   if ((event & kSyncWaiters) != 0) {
-    const int woken = FutexWake(&point.event, count);
-    if (count != kWakeAll && woken < count) {
-      // Nobody sleeps any more: take the bit away, unless the event has moved on. Who fell asleep between the
-      // two calls would now sleep without a bit, so wake it: it sets the bit anew.
-      int32_t expected = bumped;
-      if (point.event.compare_exchange_strong(expected, bumped & ~kSyncWaiters)) FutexWake(&point.event, kWakeAll);
-    }
+    // Fewer sleepers than wakes: nobody sleeps any more. Who falls asleep just now is woken and sets the bit anew.
+    const bool none_left = count == kWakeAll || (FutexWake(&point.event, count) < count && point.event.load() == bumped);
+    KILL_POINT("wake.some-woken");
+    if (none_left) FutexClearAndWakeAll(&point.event, kSyncWaiters);
   }
   KILL_POINT("wake.sync-done");
-  if ((event & kAsyncWaiters) != 0) RingWaitingLoops(arena, point.async_bits.exchange(0), offset);
+  if ((event & kAsyncWaiters) == 0) return;
+  const bool all_rung = RingWaitingLoops(arena, point.async_bits.load(), offset);
+  KILL_POINT("wake.rung");
+  if (!all_rung) return;  // the next waker tries again
+  // The bit goes only if no event loop has announced itself since: that moves the sequence, too.
+  int32_t now = point.event.load();
+  while ((now & ~kWaitBits) == (bumped & ~kWaitBits) && (now & kAsyncWaiters) != 0 &&
+         !point.event.compare_exchange_weak(now, now & ~kAsyncWaiters)) {
+  }
 }
 
 void WakeRegardless(Arena& arena, uint64_t offset) {
@@ -149,8 +160,7 @@ void WakeRegardless(Arena& arena, uint64_t offset) {
 void RingRegardless(Arena& arena, uint32_t slot) {
   Participant& participant = arena.participant(slot);
   if (participant.filter[0].load() == 0 && participant.filter[1].load() == 0) return;
-  participant.doorbell_armed.store(0);
-  Ring(arena, slot);
+  static_cast<void>(Ring(arena, slot));
 }
 
 void AcquireOwnerLock(Arena& arena, uint64_t offset, int32_t self, bool* abandoned) {

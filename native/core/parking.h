@@ -10,6 +10,10 @@
 // Either the waiter sees the change in 2, or the waker sees the bit in 2; and a waker between the waiter's 2
 // and 3 changes `event`, so that the sleep does not begin.
 //
+// A bit is taken away only together with the sleepers that it stands for: SYNC by the kernel in the same step that
+// wakes them all, ASYNC after the ringing and only if the sequence shows that no event loop has announced itself
+// since (it bumps the sequence, too). So a waker that is stopped in here for a minute hides nobody from the others.
+//
 // Crash rule: a waker may die between changing the condition and waking, a waiter with a wake of one in its hands.
 // Neither leaves a trace in the point; so when a participant ends, everybody who sleeps on a point that it could
 // reach (in a block that it held, or in the header) is woken and looks again, whatever the bits say (recovery.cc).

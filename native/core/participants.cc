@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include <algorithm>
+
 #include "core/kill_point.h"
 #include "core/recovery.h"
 #include "platform/process_identity.h"
@@ -28,55 +30,69 @@ void Clear(Participant& slot) {
   slot.is_service.store(0);
 }
 
-// Takes a free slot, so that it depends on the life of this process. Slots are used in turn, so that a
-// generation comes back only after a very long time.
-Status Claim(Arena& arena, int32_t* id) {
+constexpr uint32_t kServiceSlots = 64;  // at the end of the table, for services when all others are taken
+constexpr uint32_t kTurnSlots = 256;
+
+// Takes a free slot, so that it depends on the life of this process. The slots ever used, and at least kTurnSlots,
+// are used in turn: an id comes back only after so long (10^8 participants) that no word names its former owner.
+Status Claim(Arena& arena, bool service, int32_t* id) {
   ArenaHeader& header = arena.header();
   const int32_t pid = OwnPid();
+  const uint32_t capacity = service ? kParticipantSlots : kParticipantSlots - kServiceSlots;
+  Status refused = Status::Fail(Code::kTooMany);
   for (int round = 0; round < 2; ++round) {
-    const uint32_t end = header.slot_end.load();
-    // Prefer used slots while fewer than half of the ones ever used are taken: small tables stay small.
-    for (uint32_t slot = 0; slot < kParticipantSlots; ++slot) {
+    const uint32_t turn = std::min(std::max(header.slot_end.load(), kTurnSlots), capacity);
+    const uint32_t first = header.next_slot.load();
+    for (uint32_t i = 0; i < capacity; ++i) {
+      const uint32_t slot = i < turn ? (first % turn + i) % turn : i;
       Participant& candidate = arena.participant(slot);
-      if (slot >= end) {
-        if (Status status = arena.Back(kParticipantsOffset + slot * sizeof(Participant), sizeof(Participant));
-            !status.ok()) {
-          return status;
+      uint32_t known = header.slot_end.load();
+      if (slot >= known) {
+        Status status = arena.Back(kParticipantsOffset + slot * sizeof(Participant), sizeof(Participant));
+        if (!status.ok()) {
+          refused = status;
+          continue;
         }
       }
       uint64_t seen = candidate.state.load();
       const StateWord word = Unpack(seen);
       if (word.state != kFree) continue;
+      // First of all, so that whoever looks for the dead looks at this slot, too.
+      while (known < slot + 1 && !header.slot_end.compare_exchange_weak(known, slot + 1)) {
+      }
       const uint32_t generation = (word.generation & kGenerationMask) == 0 ? 1 : word.generation;
       if (!candidate.state.compare_exchange_strong(seen, Pack({pid, generation, kReserved}))) continue;
       KILL_POINT("participants.claimed");
+      header.next_slot.store(slot + 1);
       candidate.pid.store(pid);
       candidate.start_time.store(StartTimeOf(pid));
       Clear(candidate);
-      uint32_t known = header.slot_end.load();
-      while (known < slot + 1 && !header.slot_end.compare_exchange_weak(known, slot + 1)) {
-      }
+      candidate.is_service.store(service ? 1 : 0);
       *id = MakeId(slot, generation);
       return Status::Ok();
     }
     RecoverAllDead(arena);  // the table is full: look whether everybody in it is still alive
   }
-  return Status::Fail(Code::kTooMany);
+  return refused;
 }
 
-}  // namespace
-
-Status RegisterParticipant(Arena& arena, const char* name, int32_t* id) {
-  if (Status status = Claim(arena, id); !status.ok()) return status;
+Status Register(Arena& arena, const char* name, bool service, int32_t* id) {
+  if (Status status = Claim(arena, service, id); !status.ok()) return status;
   Participant& slot = arena.participant(SlotOf(*id));
   WriteName(slot, name);
   slot.parent_pid.store(ParentPid());
+  KILL_POINT("participants.registering");
   slot.state.store(Pack({OwnPid(), GenerationOf(*id), kLive}));
   return Status::Ok();
 }
 
+}  // namespace
+
+Status RegisterParticipant(Arena& arena, const char* name, int32_t* id) { return Register(arena, name, false, id); }
+Status RegisterService(Arena& arena, int32_t* id) { return Register(arena, "service", true, id); }
+
 Status ReserveParticipant(Arena& arena, const char* name, int32_t* id) {
-  if (Status status = Claim(arena, id); !status.ok()) return status;
+  if (Status status = Claim(arena, false, id); !status.ok()) return status;
   Participant& slot = arena.participant(SlotOf(*id));
   WriteName(slot, name);
   slot.parent_pid.store(OwnPid());
@@ -93,7 +109,7 @@ void ConfirmParticipant(Arena& arena, int32_t id, int32_t child_pid) {
 
 bool TakeReservedParticipant(Arena& arena, int32_t id) {
   const uint32_t index = SlotOf(id);
-  if (id <= 0 || index >= kParticipantSlots) return false;
+  if (id <= 0) return false;
   Participant& slot = arena.participant(index);
   const int32_t pid = OwnPid();
   uint64_t seen = slot.state.load();
@@ -104,7 +120,7 @@ bool TakeReservedParticipant(Arena& arena, int32_t id) {
     seen = slot.state.load();
   }
   slot.pid.store(pid);
-  slot.parent_pid.store(ParentPid());
+  // `parent_pid` stays who reserved the slot, or who has adopted this process since.
   slot.start_time.store(StartTimeOf(pid));
   KILL_POINT("participants.take");
   uint64_t expected = Pack({pid, GenerationOf(id), kReserved});

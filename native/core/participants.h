@@ -28,6 +28,9 @@ constexpr StateWord Unpack(uint64_t word) {
 
 // Registers an environment of this process: a LIVE slot.
 Status RegisterParticipant(Arena& arena, const char* name, int32_t* id);
+// The same for a native service thread. Some slots are kept for these: without one nobody could recover the
+// participants of a table that is full of dead ones.
+Status RegisterService(Arena& arena, int32_t* id);
 
 // Keeps a slot for a child that this process is about to spawn, so that blocks can be held for it beforehand.
 Status ReserveParticipant(Arena& arena, const char* name, int32_t* id);

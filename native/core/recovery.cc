@@ -13,11 +13,13 @@ namespace forkless {
 
 namespace {
 
-// Whether the process that the slot depends on has ended. A participant of this process lives by definition.
+// Whether the process that the slot depends on has ended.
 bool HasEnded(const Participant& slot, StateWord word) {
-  if (word.state == kFree || word.pid == OwnPid()) return false;
-  // While a slot is RECOVERING the word names the recoverer, whose start time is not kept: its pid must do.
+  if (word.state == kFree) return false;
+  // Only of a LIVE one is the start time sure to be that of the process in the state word; else its pid must do.
   const uint64_t start_time = word.state == kLive ? slot.start_time.load() : 0;
+  // We live; but we may have got the pid of a dead one.
+  if (word.pid == OwnPid() && start_time == 0) return false;
   return !IsProcessAlive(word.pid, start_time);
 }
 
@@ -70,7 +72,9 @@ void Recover(Arena& arena, uint32_t index, uint32_t generation, int32_t recovere
   slot.doorbell_armed.store(0);
   uint32_t next = (generation + 1) & kGenerationMask;
   if (next == 0) next = 1;
-  slot.state.store(Pack({0, next, kFree}));
+  // If it is not ours any more, somebody took us for dead and has done the same.
+  uint64_t ours = Pack({OwnPid(), generation, kRecovering});
+  slot.state.compare_exchange_strong(ours, Pack({0, next, kFree}));
 }
 
 // Claims the slot for recovery. `seen` is the state on which the decision was based.
@@ -89,14 +93,20 @@ bool RecoverIfStill(Arena& arena, uint32_t index, uint64_t seen) {
 void RecoverProcess(int32_t pid, void (*adopt)(int32_t pid)) {
   for (uint32_t i = 0; i < Arena::Count(); ++i) {
     Arena& arena = *Arena::ByIndex(i);
+    if (arena.header().state.load() == kRemoved) continue;
     const uint32_t end = arena.header().slot_end.load();
     for (uint32_t index = 0; index < end; ++index) {
       Participant& slot = arena.participant(index);
       const uint64_t seen = slot.state.load();
       const StateWord word = Unpack(seen);
       if (word.state != kFree && word.pid == pid) {
-        RecoverIfStill(arena, index, seen);
-      } else if (adopt != nullptr && word.state == kLive && slot.parent_pid.load() == pid && word.pid != OwnPid()) {
+        // An orphan is reaped by the system, so its pid may have been given to another participant meanwhile.
+        const bool is_another = word.state == kLive && IsProcessRunning(pid, slot.start_time.load());
+        if (!is_another) RecoverIfStill(arena, index, seen);
+      } else if (adopt != nullptr && (word.state == kLive || word.state == kReserved) &&
+                 slot.parent_pid.load() == pid && word.pid != OwnPid()) {
+        // From now on its end is ours to notice, and if we end before it, that of whoever notices ours.
+        slot.parent_pid.store(OwnPid());
         adopt(word.pid);
       }
     }
@@ -117,8 +127,9 @@ bool ProbeParticipant(Arena& arena, int32_t id) {
   const Participant& slot = arena.participant(index);
   const uint64_t seen = slot.state.load();
   const StateWord word = Unpack(seen);
-  if (word.generation != GenerationOf(id) || word.state == kFree || word.state == kRecovering) return false;
-  if (!HasEnded(slot, word)) return true;
+  if (word.generation != GenerationOf(id) || word.state == kFree) return false;
+  // A recoverer may have died in its turn.
+  if (!HasEnded(slot, word)) return word.state != kRecovering;
   RecoverIfStill(arena, index, seen);
   return false;
 }

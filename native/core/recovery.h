@@ -6,7 +6,8 @@
 
 namespace forkless {
 
-// Recovers every participant of a process that is known to have ended, in every arena that is mapped here.
+// Recovers every participant of a process that is known to have ended, in every arena that is mapped here. If
+// possible before it is reaped: after that its pid may be another's.
 // `adopt` is called with the pid of each process that the dead one had spawned and that still lives.
 void RecoverProcess(int32_t pid, void (*adopt)(int32_t pid) = nullptr);
 

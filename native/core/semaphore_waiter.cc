@@ -1,9 +1,11 @@
 #include "core/semaphore_waiter.h"
 
 #include <signal.h>
+#include <stdlib.h>
 
 #include <algorithm>
 #include <chrono>
+#include <set>
 #include <utility>
 
 #include "platform/futex.h"
@@ -11,19 +13,49 @@
 
 namespace forkless {
 
+namespace {
+
+std::mutex all_mutex;
+std::set<SemaphoreWaiter*>& All() {
+  static auto* all = new std::set<SemaphoreWaiter*>;  // never destroyed: the exit handler needs it
+  return *all;
+}
+
+}  // namespace
+
 SemaphoreWaiter::SemaphoreWaiter(sem_t* semaphore, Notify notify, void* context)
-    : semaphore_(semaphore), notify_(notify), context_(context) {}
+    : semaphore_(semaphore), notify_(notify), context_(context) {
+  const std::lock_guard<std::mutex> guard(all_mutex);
+  static const bool registered = atexit(StopAll) == 0;
+  static_cast<void>(registered);
+  All().insert(this);
+}
 
 SemaphoreWaiter::~SemaphoreWaiter() {
+  {
+    const std::lock_guard<std::mutex> guard(all_mutex);
+    All().erase(this);
+  }
+  Stop();
+}
+
+void SemaphoreWaiter::StopAll() {
+  const std::lock_guard<std::mutex> guard(all_mutex);
+  for (SemaphoreWaiter* waiter : All()) waiter->Stop();
+}
+
+void SemaphoreWaiter::Stop() {
   {
     const std::lock_guard<std::mutex> guard(mutex_);
     stopping_ = true;
   }
   changed_.notify_one();
   if (started_) pthread_join(thread_, nullptr);
+  started_ = false;
   for (const Settled& settled : settled_) {
     if (settled.outcome == Outcome::kAcquired) sem_post(semaphore_);
   }
+  settled_.clear();
 }
 
 int SemaphoreWaiter::Add(uint32_t ticket, int64_t deadline) {

@@ -12,6 +12,10 @@
 // cancelled last wait is settled up to one slice late, and a waiting thread looks around 50 times a
 // second.
 //
+// It must not touch a semaphore in an arena after this process has let go of the memory. Therefore
+// all such threads are ended by an exit handler, too: it runs before that of the arenas, which were
+// there first.
+//
 // The thread starts with the first wait and ends when there was none for kIdleNs.
 #ifndef FORKLESS_CORE_SEMAPHORE_WAITER_H_
 #define FORKLESS_CORE_SEMAPHORE_WAITER_H_
@@ -62,6 +66,8 @@ class SemaphoreWaiter {
     int64_t deadline;
     bool cancelled;
   };
+  static void StopAll();
+  void Stop();
   static void* Main(void* self);
   void Run();
   [[nodiscard]] bool AwaitWork(std::unique_lock<std::mutex>& lock);

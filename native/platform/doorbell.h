@@ -29,8 +29,9 @@ void CloseDoorbell(Doorbell* doorbell);
 void DrainDoorbell(const Doorbell& doorbell);
 
 // Rings the doorbell whose eventfd is `event_fd` in process `pid`. `still_valid` is asked after the descriptor
-// was fetched: it must say whether the participant is still the one of `address`.
-void RingDoorbell(const DoorbellAddress& address, int32_t pid, int event_fd,
+// was fetched: it must say whether the participant is still the one of `address`. False when it could not be rung now
+// (no descriptor or no memory to be had); true also when there is no such doorbell.
+[[nodiscard]] bool RingDoorbell(const DoorbellAddress& address, int32_t pid, int event_fd,
                   bool (*still_valid)(const void*), const void* context);
 
 }  // namespace forkless

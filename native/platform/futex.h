@@ -13,11 +13,15 @@ inline constexpr int64_t kForever = -1;
 int64_t MonotonicNow();
 
 // Sleeps while *word == expected, until woken or until the absolute monotonic `deadline` (ns; kForever).
-// Returns 0 (woken, perhaps spuriously), EAGAIN (the word differs), ETIMEDOUT or EINTR.
+// A deadline before the clock's zero is over. Returns 0 (woken, perhaps spuriously), EAGAIN (the word differs), ETIMEDOUT or EINTR.
 int FutexWait(std::atomic<int32_t>* word, int32_t expected, int64_t deadline);
 
 // Wakes up to `count` sleepers; returns how many.
 int FutexWake(std::atomic<int32_t>* word, int count);
+
+// Clears `bits` (each below 2^11) and wakes every sleeper, in one step: nobody sleeps on the word with the bits
+// cleared, even if the caller is stopped or dies.
+void FutexClearAndWakeAll(std::atomic<int32_t>* word, int32_t bits);
 
 // Tells the processor that this is a spin loop.
 inline void CpuRelax() {

@@ -15,6 +15,9 @@ uint64_t StartTimeOf(int32_t pid);
 // False once the process has ended, reaped or not. `start_time` 0 = not known, then the pid decides.
 bool IsProcessAlive(int32_t pid, uint64_t start_time);
 
+// True only if it was seen to run: the other way round in doubt, for whoever knows of an end of such a pid.
+bool IsProcessRunning(int32_t pid, uint64_t start_time);
+
 }  // namespace forkless
 
 #endif  // FORKLESS_PLATFORM_PROCESS_IDENTITY_H_

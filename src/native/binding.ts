@@ -53,6 +53,7 @@ export interface NativeLayout {
   readonly waitPointAsyncBits: number;
   readonly syncWaiters: number;
   readonly asyncWaiters: number;
+  readonly eventStep: number;
   readonly ownerLockBytes: number;
   readonly ownerLockWord: number;
   readonly ownerLockPoint: number;

@@ -27,8 +27,13 @@ export function inheritedExecArgv(execArgv: readonly string[]): string[] {
     const argument = execArgv[i] as string;
     const [name = '', value] = argument.split('=', 2);
     const takesValue = OF_THE_PROGRAM.get(name);
-    if (takesValue === undefined && !OF_ONE_PROCESS.test(name)) inherited.push(argument);
-    else if (takesValue === true && value === undefined) i++;
+    if (takesValue === undefined && !OF_ONE_PROCESS.test(name)) {
+      inherited.push(argument);
+      continue;
+    }
+    if (value !== undefined) continue;
+    // Only values of options stand here without a dash; that of --eval may have one all the same.
+    if (takesValue === true || execArgv[i + 1]?.startsWith('-') === false) i++;
   }
   return inherited;
 }
@@ -37,6 +42,6 @@ export function inheritedExecArgv(execArgv: readonly string[]): string[] {
 export function inheritedNodeOptions(options: string): string {
   return options
     .split(' ')
-    .filter((option) => !/^--inspect/.test(option))
+    .filter((option) => !option.startsWith('--inspect'))
     .join(' ');
 }

@@ -11,7 +11,7 @@ import { ownKey, ownState } from './own-state.ts';
 import { checkDaemon, checkName, checkProcessOptions, type ProcessOptions } from './process-options.ts';
 import { Sentinel } from './sentinel.ts';
 import { spawnProcess } from './spawn.ts';
-import type { StdioStreams } from './stdio-streams.ts';
+import { closeStdioStreams, NO_STREAMS } from './stdio-streams.ts';
 import type { WatchedProcess } from './watched-process.ts';
 
 /** Marks the base class, so that a child finds it below a subclass whatever copy of forkless that uses. */
@@ -29,8 +29,6 @@ interface OwnOptions {
   readonly args: readonly unknown[];
   readonly kwargs: object | undefined;
 }
-
-const NO_STREAMS: StdioStreams = { stdin: null, stdout: null, stderr: null };
 
 const active = new Set<Process<never>>();
 
@@ -166,6 +164,7 @@ export class Process<P extends readonly unknown[] = readonly unknown[]> implemen
     if (!canBecome(this.#state, 'closed')) throw wrongState('close()', this.#name, this.#state);
     this.#state = 'closed';
     this.#child = undefined;
+    closeStdioStreams(this.#streams);
   }
 
   /** terminate, join, close. */
@@ -287,6 +286,8 @@ export class Process<P extends readonly unknown[] = readonly unknown[]> implemen
   #noticeEnd(): void {
     if (this.#state !== 'running' || this.#child?.exitCode === null) return;
     this.#state = 'ended';
+    // Nobody reads it any more. What the process has written can still be read, until close().
+    this.#streams.stdin?.destroy();
     active.delete(this);
   }
 }

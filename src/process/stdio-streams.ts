@@ -8,9 +8,11 @@ export interface StdioStreams {
   readonly stderr: Readable | null;
 }
 
+export const NO_STREAMS: StdioStreams = { stdin: null, stdout: null, stderr: null };
+
 /** Streams over the descriptors that a spawn with pipes gave. */
 export function openStdioStreams([stdin, stdout, stderr]: readonly [number, number, number]): StdioStreams {
-  if (stdin < 0) return { stdin: null, stdout: null, stderr: null };
+  if (stdin < 0) return NO_STREAMS;
   // Loaded here: most processes have no pipes, and a child's start is to be short.
   const { Socket } = createRequire(import.meta.url)('node:net') as typeof import('node:net');
   return {
@@ -18,4 +20,9 @@ export function openStdioStreams([stdin, stdout, stderr]: readonly [number, numb
     stdout: new Socket({ fd: stdout, readable: true, writable: false }),
     stderr: new Socket({ fd: stderr, readable: true, writable: false }),
   };
+}
+
+/** What is still unread is lost. */
+export function closeStdioStreams({ stdin, stdout, stderr }: StdioStreams): void {
+  for (const stream of [stdin, stdout, stderr]) stream?.destroy();
 }

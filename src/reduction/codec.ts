@@ -1,5 +1,9 @@
-import { Decoder } from './decoder.ts';
-import { Encoder } from './encoder.ts';
+import { SerializationError } from '../support/errors.ts';
+import { Lowering } from './lowering.ts';
+import { MessageReader } from './message-reader.ts';
+import { MessageWriter } from './message-writer.ts';
+import { PlainScan } from './plain-scan.ts';
+import type { ValuePath } from './value-path.ts';
 
 /** A value as bytes. */
 export interface Encoded {
@@ -7,9 +11,6 @@ export interface Encoded {
   /** URLs of the modules that the receiver imports (`resolveModules`) before it decodes. */
   readonly modules: string[];
 }
-
-const encoders: Encoder[] = [];
-const decoders: Decoder[] = [];
 
 /**
  * Makes bytes of a value: everything that `structuredClone` takes, and functions, classes, instances of exported classes,
@@ -21,32 +22,49 @@ const decoders: Decoder[] = [];
  * const { bytes, modules } = encode({ at: new Date(), scale: Math.PI });
  */
 export function encode(value: unknown, what = 'the value'): Encoded {
-  const encoder = encoders.pop() ?? new Encoder();
-  try {
-    const modules = encoder.message(value, what);
-    // Small ones come from Node's pool: a buffer of its own for each message would cost more than the message.
-    const bytes = Buffer.allocUnsafe(encoder.position);
-    encoder.bytes.copy(bytes, 0, 0, encoder.position);
-    return { bytes, modules };
-  } finally {
-    encoders.push(encoder);
-  }
+  return encodeWith(value, what, (bytes, modules) => ({ bytes, modules }));
 }
 
 /**
- * Encodes without the copy: `use` gets the encoder's own buffer, which is overwritten once `use` has returned.
+ * Encodes, and calls `use` with the bytes and the modules.
  *
  * @throws SerializationError (`ERR_MP_SERIALIZATION`) like `encode`.
  */
 export function encodeWith<R>(value: unknown, what: string, use: (bytes: Buffer, modules: string[]) => R): R {
-  // Taken out of the pool while it works: what is being encoded may itself encode something.
-  const encoder = encoders.pop() ?? new Encoder();
+  const plain = encodePlain(value);
+  if (plain !== undefined) return use(plain, []);
+  const lowering = new Lowering(what);
+  let bytes: Buffer;
   try {
-    const modules = encoder.message(value, what);
-    return use(encoder.bytes.subarray(0, encoder.position), modules);
-  } finally {
-    encoders.push(encoder);
+    bytes = new MessageWriter(lowering).message(lowering.lower(value));
+  } catch (error) {
+    throw encodingError(error, lowering.path);
   }
+  return use(bytes, lowering.modules);
+}
+
+const NOTHING = { modules: [], heads: [], bodies: [], placeholders: new Map<object, number>() } as const;
+
+/** Encodes a message that V8 carries as it is, without a copy; undefined when there is more to do for it. */
+function encodePlain(value: unknown): Buffer | undefined {
+  try {
+    const scan = new PlainScan();
+    return scan.accepts(value) ? new MessageWriter({ ...NOTHING, buffers: scan.buffers }).message(value) : undefined;
+  } catch {
+    // A Proxy, a getter that throws, too deep a nesting: lowering finds out which and where.
+    return undefined;
+  }
+}
+
+function encodingError(error: unknown, path: ValuePath): SerializationError {
+  if (error instanceof SerializationError) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  // The path of an endless nesting would be endless, too.
+  const [place, why] =
+    error instanceof RangeError && reason.includes('call stack')
+      ? [path.root, 'it is nested too deeply']
+      : [path.toString(), `reading it failed (${reason})`];
+  return new SerializationError(`${place} cannot travel to another process: ${why}.`, { cause: error });
 }
 
 /**
@@ -56,15 +74,21 @@ export function encodeWith<R>(value: unknown, what: string, use: (bytes: Buffer,
  * @throws SerializationError (`ERR_MP_SERIALIZATION`) when the bytes are damaged, or refer to what is not there.
  */
 export function decode(bytes: Uint8Array): unknown {
-  const decoder = decoders.pop() ?? new Decoder();
-  try {
-    return decoder.message(bytes);
-  } finally {
-    decoders.push(decoder);
-  }
+  return reading(bytes, (reader) => reader.message());
 }
 
 /** The modules that a message refers to, from its bytes alone. */
 export function modulesOf(bytes: Uint8Array): readonly string[] {
-  return new Decoder().open(bytes);
+  return reading(bytes, (reader) => reader.modules());
+}
+
+function reading<R>(bytes: Uint8Array, read: (reader: MessageReader) => R): R {
+  const reader = new MessageReader(bytes);
+  try {
+    return read(reader);
+  } catch (error) {
+    if (error instanceof SerializationError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new SerializationError(`The message cannot be read: ${reason}`, { cause: error });
+  }
 }

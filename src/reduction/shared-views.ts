@@ -2,6 +2,8 @@ import { SerializationError } from '../support/errors.ts';
 
 /** How one piece of shared memory is named to other processes. */
 export interface SharedBufferProtocol {
+  /** The URL of the module that sets the attacher: a receiver imports it first. */
+  readonly module: string;
   /** What another process needs in order to map the same memory: plain data. */
   readonly share: () => unknown;
 }

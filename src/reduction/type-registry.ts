@@ -21,12 +21,6 @@ interface CustomEntry {
 
 const byPrototype = new Map<object, TypeEntry>();
 const byName = new Map<string, TypeEntry>();
-let generation = 0;
-
-/** Counts the registrations; whoever caches what it found here looks again when it has changed. */
-export function registryGeneration(): number {
-  return generation;
-}
 
 /** @throws TypeError when the class or the name is taken. */
 export function addType(prototype: object, entry: TypeEntry): void {
@@ -37,7 +31,6 @@ export function addType(prototype: object, entry: TypeEntry): void {
   }
   byPrototype.set(prototype, entry);
   byName.set(nameKey(entry.kind, entry.name), entry);
-  generation++;
 }
 
 /** The entry of the nearest registered class, going up from a prototype. */

@@ -14,7 +14,7 @@ export function shareBlock(block: Block): ArrayBuffer {
   const key = keyOf(block.reference());
   attached.set(key, new WeakRef(buffer));
   collected.register(buffer, key);
-  registerSharedBuffer(buffer, { share: () => block.reference() });
+  registerSharedBuffer(buffer, { module: import.meta.url, share: () => block.reference() });
   return buffer;
 }
 

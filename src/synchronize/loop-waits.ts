@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 
 import type { Arena } from '../memory/arena.ts';
 import { layout } from '../memory/layout.ts';
-import { load, or, store, wordsOf } from '../memory/words.ts';
+import { add, load, or, store, wordsOf } from '../memory/words.ts';
 import type { Words } from '../memory/words.ts';
 import { binding } from '../native/binding.ts';
 import { attempt as attemptNative } from '../native/failure.ts';
@@ -22,9 +22,10 @@ const OWNER_PROBE_MS = 75;
  *
  *     idle --add--> looking --nothing for a while--> asleep --ring--> looking --none left--> idle
  *
- * looking: a `setImmediate` per turn of the loop looks at the words. asleep: the participant's `armed` word is 1, its
- * filter and the points' ASYNC bits say what for; nothing runs until the doorbell rings, but for a rare look unasked.
- * A ring takes `armed` back to 0, and whoever finds it so leaves the ringing to the one before.
+ * looking: a `setImmediate` per turn of the loop looks at the words. asleep: the participant's `armed` word is the
+ * number of this arming, its filter and the points' ASYNC bits say what for; nothing runs until the doorbell rings,
+ * but for a rare look unasked. Who has rung takes `armed` back to 0 if it still has that number; whoever finds 0 has
+ * nothing to do.
  *
  * Before it sleeps it sets armed, filter, bits - in this order - and looks once more: so a change that was made
  * before the bits were there is seen, and one made after them rings. A bit that is left behind costs one ring.
@@ -38,6 +39,7 @@ export class LoopWaits {
   readonly #participant: Words;
   readonly #asyncBit: number;
   #doorbellOpen = false;
+  #armings = 0;
   #lookingUntil = 0;
   #lookMs = LOOK_MOST_MS;
   #immediate: NodeJS.Immediate | undefined;
@@ -147,7 +149,8 @@ export class LoopWaits {
 
   #sleep(): void {
     const me = this.#participant;
-    store(me, layout.participantDoorbellArmed >> 2, 1);
+    this.#armings = (this.#armings & 0x3fffffff) + 1;
+    store(me, layout.participantDoorbellArmed >> 2, this.#armings);
     killPoint('loop.armed');
     this.#announce();
     killPoint('loop.announced');
@@ -172,6 +175,8 @@ export class LoopWaits {
       const bit = filterBit(point.offset);
       or(me, filter + (bit >> 5), 1 << (bit & 31));
       or(point.words, point.index + (layout.waitPointAsyncBits >> 2), this.#asyncBit);
+      // The sequence moves, so that a waker that is just taking ASYNC away sees that somebody has come.
+      add(point.words, point.index + (layout.waitPointEvent >> 2), layout.eventStep);
       or(point.words, point.index + (layout.waitPointEvent >> 2), layout.asyncWaiters);
     }
   }

@@ -1,13 +1,15 @@
 import { inspect } from 'node:util';
 
 import { familyArena } from '../memory/arena.ts';
-import { allocate } from '../memory/heap.ts';
-import type { Block } from '../memory/heap.ts';
+import { allocate, attachBlock } from '../memory/heap.ts';
+import type { Block, BlockReference } from '../memory/heap.ts';
 import { binding } from '../native/binding.ts';
 import type { NativeSemaphore } from '../native/binding.ts';
 import { attempt } from '../native/failure.ts';
+import { registerShareable } from '../reduction/shareable.ts';
 import { deadlineAfter } from '../support/deadline.ts';
-import { ClosedError, ResourceError, StateError } from '../support/errors.ts';
+import { ClosedError, ResourceError, SerializationError, StateError } from '../support/errors.ts';
+import { printAs } from '../support/inspect.ts';
 import { checkOptions, checkWait, SYNC_WAIT_KEYS } from '../support/options.ts';
 import type { AsyncWaitOptions, WaitOptions } from '../support/options.ts';
 import { PosixSemaphoreWaits } from './posix-semaphore-waits.ts';
@@ -16,6 +18,11 @@ import { PosixSemaphoreWaits } from './posix-semaphore-waits.ts';
 const VALUE_MAX = 2_147_483_647;
 /** A file name has at most 255 bytes, and that of a semaphore is `sem.` and its name. */
 const NAME_BYTES_MAX = 251;
+const POSIX_SEMAPHORE_KIND = 0x73656d;
+
+/** Its name, or for an unnamed one the block that it lies in. */
+type Place = string | Block;
+type SharedPlace = string | BlockReference;
 
 /** What a `PosixSemaphore` is to be. */
 export interface PosixSemaphoreOptions {
@@ -41,9 +48,8 @@ export interface PosixSemaphoreOptions {
  * if (await ready.acquire({ timeout: 1000 })) console.log('the other program is ready');
  */
 export class PosixSemaphore implements Disposable {
-  readonly #name: string | undefined;
+  readonly #at: Place;
   readonly #native: NativeSemaphore;
-  readonly #block: Block | undefined;
   readonly #waits: PosixSemaphoreWaits;
   #state: 'open' | 'closing' | 'closed' = 'open';
 
@@ -52,18 +58,12 @@ export class PosixSemaphore implements Disposable {
    * @param nameOrOptions a string is the name
    * @throws ResourceError with `errno`: `EEXIST`, `ENOENT` (`create: false`), `EACCES`, `EMFILE`, …
    */
-  constructor(nameOrOptions: string | PosixSemaphoreOptions = {}) {
-    const { name, value, create, exclusive, mode } = parseOptions(nameOrOptions);
-    this.#name = name;
-    if (name === undefined) {
-      this.#block = allocate(familyArena(), binding.semaphoreBytes);
-      this.#native = makeInBlock(this.#block, value);
-    } else {
-      this.#native = reworded(name, () =>
-        create ? binding.createSemaphore(name, exclusive, mode, value) : binding.openSemaphore(name),
-      );
-    }
-    this.#waits = new PosixSemaphoreWaits(this.#native);
+  constructor(nameOrOptions?: string | PosixSemaphoreOptions);
+  constructor(nameOrOptions: string | PosixSemaphoreOptions | Opened = {}) {
+    const { place, native } = nameOrOptions instanceof Opened ? nameOrOptions : make(parseOptions(nameOrOptions));
+    this.#at = place;
+    this.#native = native;
+    this.#waits = new PosixSemaphoreWaits(native);
   }
 
   /**
@@ -72,6 +72,24 @@ export class PosixSemaphore implements Disposable {
    */
   static open(name: string): PosixSemaphore {
     return new PosixSemaphore({ name: checkName(name, 'PosixSemaphore.open()'), create: false });
+  }
+
+  /** For handles: the same semaphore in this process. */
+  static attach(place: SharedPlace): PosixSemaphore {
+    if (typeof place === 'string') return PosixSemaphore.open(place);
+    const block = attachBlock(place);
+    if (block.kind !== POSIX_SEMAPHORE_KIND) {
+      block.release();
+      throw new SerializationError('The handle does not lead to a POSIX semaphore');
+    }
+    const Attached = PosixSemaphore as new (opened: Opened | string) => PosixSemaphore;
+    return new Attached(new Opened(block, inBlock(block)));
+  }
+
+  /** For handles: where another process finds it. */
+  share(): SharedPlace {
+    this.#open();
+    return typeof this.#at === 'string' ? this.#at : this.#at.reference();
   }
 
   /**
@@ -85,7 +103,7 @@ export class PosixSemaphore implements Disposable {
 
   /** With its leading `/`; undefined for an unnamed one. */
   get name(): string | undefined {
-    return this.#name;
+    return nameOf(this.#at);
   }
 
   /** The permits at this moment. */
@@ -105,7 +123,8 @@ export class PosixSemaphore implements Disposable {
     options?.signal?.throwIfAborted();
     if (binding.tryAcquireSemaphore(semaphore)) return true;
     if (options?.timeout === 0) return false;
-    return this.#waits.add(options?.timeout ?? Infinity, options?.signal);
+    // Awaited so that this object, and with it the memory of the semaphore, lives as long as the wait.
+    return await this.#waits.add(options?.timeout ?? Infinity, options?.signal);
   }
 
   /** Takes a permit, blocking the thread; false when `timeout` ms were over first. */
@@ -137,8 +156,8 @@ export class PosixSemaphore implements Disposable {
    * @throws StateError when it has none.
    */
   unlink(): void {
-    if (this.#name === undefined) throw new StateError('An unnamed POSIX semaphore has no name to unlink');
-    PosixSemaphore.unlink(this.#name);
+    if (this.name === undefined) throw new StateError('An unnamed POSIX semaphore has no name to unlink');
+    PosixSemaphore.unlink(this.name);
   }
 
   /** Ends the use of it here, not the semaphore. Promises that still wait are rejected with `ClosedError`. */
@@ -148,7 +167,7 @@ export class PosixSemaphore implements Disposable {
     this.#waits.callOffAll(new ClosedError(`${this.#describe()} was closed during the wait`), () => {
       this.#state = 'closed';
       binding.closeSemaphore(this.#native);
-      this.#block?.release();
+      if (typeof this.#at !== 'string') this.#at.release();
     });
   }
 
@@ -157,12 +176,9 @@ export class PosixSemaphore implements Disposable {
   }
 
   static {
-    // As a method it would have a computed name, and isolatedDeclarations knows only names written out.
-    Object.defineProperty(this.prototype, inspect.custom, {
-      value(this: PosixSemaphore): string {
-        const state = this.#state === 'open' ? `value: ${this.value}` : 'closed';
-        return `PosixSemaphore { ${this.#name === undefined ? '' : `name: '${this.#name}', `}${state} }`;
-      },
+    printAs(PosixSemaphore, (semaphore: PosixSemaphore) => {
+      const state = semaphore.#state === 'open' ? `value: ${semaphore.value}` : 'closed';
+      return `PosixSemaphore { ${semaphore.name === undefined ? '' : `name: '${semaphore.name}', `}${state} }`;
     });
   }
 
@@ -172,7 +188,25 @@ export class PosixSemaphore implements Disposable {
   }
 
   #describe(): string {
-    return describe(this.#name);
+    return describe(this.name);
+  }
+}
+
+registerShareable(PosixSemaphore, {
+  tag: 'posix-semaphore',
+  module: import.meta.url,
+  share: (semaphore) => semaphore.share(),
+  attach: (place: SharedPlace) => PosixSemaphore.attach(place),
+});
+
+/** A semaphore that was made or opened. */
+class Opened {
+  readonly place: Place;
+  readonly native: NativeSemaphore;
+
+  constructor(place: Place, native: NativeSemaphore) {
+    this.place = place;
+    this.native = native;
   }
 }
 
@@ -223,10 +257,24 @@ function checkBoolean(value: unknown, where: string, what: string): void {
   if (typeof value !== 'boolean') throw new TypeError(`${where}: ${what} must be a boolean, not ${inspect(value)}`);
 }
 
-function makeInBlock(block: Block, value: number): NativeSemaphore {
-  const { index } = block.arena;
-  attempt('make an unnamed POSIX semaphore', () => binding.initSemaphore(index, block.offset, value));
-  return binding.semaphoreAt(index, block.offset);
+function make({ name, create, exclusive, mode, value }: Parsed): Opened {
+  if (name !== undefined) {
+    const native = reworded(name, () =>
+      create ? binding.createSemaphore(name, exclusive, mode, value) : binding.openSemaphore(name),
+    );
+    return new Opened(name, native);
+  }
+  const block = allocate(familyArena(), binding.semaphoreBytes, { kind: POSIX_SEMAPHORE_KIND });
+  attempt('make an unnamed POSIX semaphore', () => binding.initSemaphore(block.arena.index, block.offset, value));
+  return new Opened(block, inBlock(block));
+}
+
+function inBlock(block: Block): NativeSemaphore {
+  return binding.semaphoreAt(block.arena.index, block.offset);
+}
+
+function nameOf(place: Place): string | undefined {
+  return typeof place === 'string' ? place : undefined;
 }
 
 function describe(name: string | undefined): string {

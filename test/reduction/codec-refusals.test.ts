@@ -2,11 +2,21 @@ import { createServer } from 'node:net';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { decode, encode } from '../../src/reduction/codec.ts';
+import { KIND, type Body, type Head } from '../../src/reduction/message-format.ts';
+import { MessageWriter } from '../../src/reduction/message-writer.ts';
 import { registerType } from '../../src/reduction/registered-types.ts';
 import { SerializationError } from '../../src/support/errors.ts';
 import * as fixtures from '../fixtures/reduction/functions.js';
 
 const trip = <T>(value: T): T => decode(encode(value).bytes) as T;
+
+const standsFor = [new Uint8Array(0), new Uint8Array(0)] as const;
+
+/** A message as nobody sends it; its value is its first special object. */
+function craft(heads: readonly Head[], bodies: readonly Body[]): Uint8Array {
+  const placeholders = new Map(standsFor.map((placeholder, number) => [placeholder, number]));
+  return new MessageWriter({ modules: [], heads, bodies, placeholders, buffers: new Set() }).message(standsFor[0]);
+}
 
 describe('what cannot travel', () => {
   const revoked = Proxy.revocable({}, {});
@@ -33,6 +43,7 @@ describe('what cannot travel', () => {
     ],
     ['a WeakRef', { 'odd key': new WeakRef({}) }, /^args\["odd key"\] .*'WeakRef' of the runtime/],
     ['a local symbol', [Symbol('here')], /^args\[0\] .*Symbol\(here\).*Symbol\.for/],
+    ['a boxed symbol', [Object(Symbol.for('there'))], /^args\[0\] .*Send the symbol itself/],
     ['a SharedArrayBuffer', [new SharedArrayBuffer(8)], /RawArray/],
     ['a view of a SharedArrayBuffer', [new Uint8Array(new SharedArrayBuffer(8))], /RawArray/],
     ['a stream', [Readable.from([])], /^args\[0\] .*stream/],
@@ -130,9 +141,11 @@ describe('damaged messages', () => {
       () => new Wrapper(),
       { name: 'wrapper' },
     );
-    const name = Buffer.from('wrapper');
-    const self = Buffer.concat([Uint8Array.of(0x11, 0xe1, 0x80 | name.length), name, Uint8Array.of(0xe2, 0)]);
-    expect(() => decode(self)).toThrow(/there is no object number 0/);
+    expect(() => decode(craft([[KIND.custom, 'wrapper']], [{ number: 0, contents: standsFor[0] }]))).toThrow(
+      /there is no object number 0/,
+    );
+    expect(() => decode(craft([[KIND.custom, 'wrapper']], []))).toThrow(/there is no object number 0/);
+    expect(() => decode(craft([[KIND.url, 'http://a']], [{ number: 1, contents: {} }]))).toThrow(/no object number 1/);
   });
 
   it('of another version name both versions', () => {
@@ -145,12 +158,35 @@ describe('damaged messages', () => {
   });
 
   it('cannot announce more memory than they have bytes', () => {
-    // An array of 2^40 elements, a text and a buffer of 2^40 bytes.
-    for (const tag of [0xce, 0xcc, 0xc9, 0xca, 0xd9]) {
-      expect(() => decode(Uint8Array.of(1, tag, 0x80, 0x80, 0x80, 0x80, 0x80, 0x20))).toThrow(SerializationError);
+    // An array of 2^31 elements, texts and buffers of 2^31 bytes, and as many modules and special objects.
+    const head = [1, 0, 0xff, 0x0f, 0];
+    for (const tag of ['A', '"', 'c', 'B', 'S', '~']) {
+      const bytes = [...head, tag.charCodeAt(0), 0x80, 0x80, 0x80, 0x80, 8, 0x80, 0x80, 0x80, 0x80, 8];
+      expect(() => decode(Uint8Array.from(bytes))).toThrow(SerializationError);
     }
-    expect(() => decode(Uint8Array.of(1, 0xda, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x20, 0))).toThrow(
-      SerializationError,
-    );
+    expect(() => decode(Uint8Array.of(1, 0x80, 0x80, 0x80, 0x80, 8, 0xff, 0x0f))).toThrow(SerializationError);
+    expect(() => decode(Uint8Array.of(1, 0, 0xff, 0x0f, 0x80, 0x80, 0x80, 0x80, 8, 0x5f))).toThrow(SerializationError);
+  });
+
+  it.each([
+    ['an unknown kind', [[99]], []],
+    ['no list of kinds', [{}], []],
+    [
+      'a class that is none',
+      [
+        [KIND.symbol, 'a'],
+        [KIND.object, 0],
+      ],
+      [],
+    ],
+    ['a class that is not there', [[KIND.object, 5]], []],
+    ['a reference without a module', [[KIND.reference, 0, 'constructor']], []],
+    ['contents that are none', [[KIND.map]], [{ number: 0, contents: 5 }]],
+    ['contents that do not fit', [[KIND.error, 'Error']], [{ number: 0, contents: [1, 2] }]],
+    ['an array with a length of its own', [[KIND.array]], [{ number: 0, contents: { length: 'long' } }]],
+    ['a view without a buffer', [[KIND.sharedView, 1, 0, 1]], [{ number: 0, contents: {} }]],
+    ['a view of an unknown kind', [[KIND.sharedView, 77, 0, 1]], [{ number: 0, contents: new ArrayBuffer(1) }]],
+  ])('are refused when they have %s', (_what, heads, bodies) => {
+    expect(() => decode(craft(heads as Head[], bodies))).toThrow(SerializationError);
   });
 });

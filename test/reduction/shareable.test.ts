@@ -21,7 +21,7 @@ const segments = new Map<number, ArrayBuffer>();
 function segment(number: number, bytes: number): ArrayBuffer {
   const buffer = new ArrayBuffer(bytes);
   segments.set(number, buffer);
-  registerSharedBuffer(buffer, { share: () => ({ number }) });
+  registerSharedBuffer(buffer, { module: 'file:///segments.js', share: () => ({ number }) });
   return buffer;
 }
 
@@ -97,8 +97,9 @@ describe('views of shared memory', () => {
       Buffer.from(buffer, 10, 100),
       new Uint8Array(buffer, 1, 0),
     ];
-    const { bytes } = encode(views);
-    expect(bytes.length).toBeLessThan(100);
+    const { bytes, modules } = encode(views);
+    expect(modules).toEqual(['file:///segments.js']);
+    expect(bytes.length).toBeLessThan(200);
     const received = decode(bytes) as typeof views;
     received.forEach((view, i) => {
       const sent = views[i] as (typeof views)[number];

@@ -33,11 +33,6 @@ socklen_t MakeAddress(const DoorbellAddress& address, sockaddr_un* result) {
   return static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + static_cast<size_t>(length));
 }
 
-int SenderSocket() {
-  static const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  return fd;
-}
-
 bool IsEventFd(int fd) {
   char path[40];
   char target[64];
@@ -74,11 +69,14 @@ int FetchEventFd(int32_t pid, int event_fd) {
   const int pidfd = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
   if (pidfd < 0) return -1;
   const int fd = static_cast<int>(syscall(SYS_pidfd_getfd, pidfd, event_fd, 0));
+  const int error = errno;
   close(pidfd);
   if (fd >= 0 && !IsEventFd(fd)) {
     close(fd);
+    errno = EBADF;
     return -1;
   }
+  errno = error;
   return fd;
 }
 
@@ -91,10 +89,7 @@ bool RingEventFd(int fd) {
   return written == sizeof(one) || errno == EAGAIN;
 }
 
-// True when the fast way was there and taken.
-bool RingThroughCache(const DoorbellAddress& address, int32_t pid, int event_fd, bool (*still_valid)(const void*),
-                      const void* context) {
-  std::lock_guard<std::mutex> guard(cache_mutex);
+CachedBell& CacheEntry(const DoorbellAddress& address) {
   CachedBell& bell = cache[address.slot % kCachedBells];
   if (!bell.IsFor(address)) {
     if (bell.fd >= 0) close(bell.fd);
@@ -103,20 +98,53 @@ bool RingThroughCache(const DoorbellAddress& address, int32_t pid, int event_fd,
     bell.generation = address.generation;
     memcpy(bell.family, address.family, sizeof(bell.family));
   }
-  ++bell.rings;
+  return bell;
+}
+
+// True when the fast way was there and taken.
+bool RingThroughEventFd(CachedBell& bell, int32_t pid, int event_fd, bool (*still_valid)(const void*),
+                        const void* context) {
   if (bell.fd < 0) {
-    if (bell.refused || event_fd < 0 || bell.rings < kRingsBeforeFetch) return false;
+    if (bell.refused || event_fd < 0) return false;
     const int fd = FetchEventFd(pid, event_fd);
     // The number may have been reused by another file between the participant's end and the fetch: only if the
     // participant is still there now was it its doorbell then.
     if (fd < 0 || !still_valid(context)) {
+      bell.refused = fd >= 0 || (errno != EMFILE && errno != ENFILE && errno != ENOMEM);
       if (fd >= 0) close(fd);
-      bell.refused = true;
       return false;
     }
     bell.fd = fd;
   }
   return RingEventFd(bell.fd);
+}
+
+// When the process has no descriptor left, one of the cached ones has to go. Tried anew each time: that there was
+// none once must not make this process silent for ever.
+int SenderSocket() {
+  static int fd = -1;
+  for (size_t i = 0; fd < 0 && i <= kCachedBells; ++i) {
+    fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd >= 0 || errno != EMFILE || i == kCachedBells) break;
+    if (cache[i].fd >= 0) close(cache[i].fd);
+    cache[i] = {};
+  }
+  return fd;
+}
+
+bool RingThroughSocket(const DoorbellAddress& address) {
+  const int sender = SenderSocket();
+  if (sender < 0) return false;
+  sockaddr_un name;
+  const socklen_t length = MakeAddress(address, &name);
+  const char byte = 1;
+  for (;;) {
+    const ssize_t sent =
+        sendto(sender, &byte, 1, MSG_DONTWAIT | MSG_NOSIGNAL, reinterpret_cast<sockaddr*>(&name), length);
+    // A full queue means that a ring is already waiting there.
+    if (sent >= 0 || errno == EAGAIN) return true;
+    if (errno != EINTR) return false;
+  }
 }
 
 }  // namespace
@@ -157,17 +185,16 @@ void DrainDoorbell(const Doorbell& doorbell) {
   }
 }
 
-void RingDoorbell(const DoorbellAddress& address, int32_t pid, int event_fd, bool (*still_valid)(const void*),
+bool RingDoorbell(const DoorbellAddress& address, int32_t pid, int event_fd, bool (*still_valid)(const void*),
                   const void* context) {
-  if (RingThroughCache(address, pid, event_fd, still_valid, context)) return;
-  sockaddr_un name;
-  const socklen_t length = MakeAddress(address, &name);
-  const char byte = 1;
-  // A full queue means that a ring is already waiting there; no such address, that the participant has ended.
-  while (sendto(SenderSocket(), &byte, 1, MSG_DONTWAIT | MSG_NOSIGNAL, reinterpret_cast<sockaddr*>(&name), length) <
-             0 &&
-         errno == EINTR) {
-  }
+  std::lock_guard<std::mutex> guard(cache_mutex);
+  CachedBell& bell = CacheEntry(address);
+  const bool frequent = ++bell.rings >= kRingsBeforeFetch;
+  if (frequent && RingThroughEventFd(bell, pid, event_fd, still_valid, context)) return true;
+  if (RingThroughSocket(address)) return true;
+  // No such address: it has ended, or it lives in another network namespace.
+  if (!frequent && RingThroughEventFd(bell, pid, event_fd, still_valid, context)) return true;
+  return !still_valid(context);
 }
 
 }  // namespace forkless

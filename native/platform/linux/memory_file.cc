@@ -94,11 +94,17 @@ Status GrowFile(int fd, uint64_t bytes) {
 }
 
 Status BackFileRange(int fd, uint64_t offset, uint64_t bytes) {
-  int error;
-  do {
-    error = posix_fallocate(fd, static_cast<off_t>(offset), static_cast<off_t>(bytes));
-  } while (error == EINTR);
-  return error == 0 ? Status::Ok() : Status::System("posix_fallocate", error);
+  // In pieces: a signal undoes the whole call, so with a timer's signals (profilers) a large one would never end.
+  constexpr uint64_t kPiece = 4 << 20;
+  while (bytes > 0) {
+    const uint64_t piece = bytes < kPiece ? bytes : kPiece;
+    const int error = posix_fallocate(fd, static_cast<off_t>(offset), static_cast<off_t>(piece));
+    if (error == EINTR) continue;
+    if (error != 0) return Status::System("posix_fallocate", error);
+    offset += piece;
+    bytes -= piece;
+  }
+  return Status::Ok();
 }
 
 Status PunchFileRange(int fd, uint64_t offset, uint64_t bytes) {

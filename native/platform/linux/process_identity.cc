@@ -15,14 +15,14 @@ int32_t ParentPid() { return getppid(); }
 
 namespace {
 
-enum class Look { kAlive, kEnded, kUnknown };
+enum class Look { kAlive, kEnded, kMissing, kUnknown };
 
-// Reads the state and the start time (fields 3 and 22) of /proc/<pid>/stat.
+// Reads the state, the number of threads and the start time (fields 3, 20 and 22) of /proc/<pid>/stat.
 Look LookAt(int32_t pid, uint64_t* start_time) {
   char path[32];
   snprintf(path, sizeof(path), "/proc/%d/stat", pid);
   const int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return errno == ENOENT ? Look::kEnded : Look::kUnknown;
+  if (fd < 0) return errno == ENOENT ? Look::kMissing : Look::kUnknown;
   char text[1024];
   ssize_t length;
   do {
@@ -35,13 +35,17 @@ Look LookAt(int32_t pid, uint64_t* start_time) {
   if (field == nullptr || field[1] != ' ') return Look::kUnknown;
   field += 2;
   const char state = *field;
+  unsigned long long threads = 0;
   for (int number = 3; number < 22; ++number) {
+    if (number == 20) threads = strtoull(field, nullptr, 10);
     field = strchr(field, ' ');
     if (field == nullptr) return Look::kUnknown;
     ++field;
   }
   *start_time = strtoull(field, nullptr, 10);
-  return state == 'Z' || state == 'X' || state == 'x' ? Look::kEnded : Look::kAlive;
+  // The first thread of a process may have ended while others still finish a system call that changes our memory.
+  const bool ended = (state == 'Z' || state == 'X' || state == 'x') && threads <= 1;
+  return ended ? Look::kEnded : Look::kAlive;
 }
 
 }  // namespace
@@ -57,14 +61,21 @@ bool IsProcessAlive(int32_t pid, uint64_t start_time) {
   uint64_t found = 0;
   switch (LookAt(pid, &found)) {
     case Look::kEnded:
-      // Without /proc a missing file says nothing: the signal above has then found a process.
-      return access("/proc/self/stat", F_OK) != 0;
+      return false;
+    case Look::kMissing:
+      // Either it has ended since the signal above, or /proc hides it (not mounted, hidepid).
+      return kill(pid, 0) == 0 || errno != ESRCH;
     case Look::kUnknown:
       return true;
     case Look::kAlive:
       return start_time == 0 || start_time == found;
   }
   return true;
+}
+
+bool IsProcessRunning(int32_t pid, uint64_t start_time) {
+  uint64_t found = 0;
+  return pid > 0 && LookAt(pid, &found) == Look::kAlive && start_time == found;
 }
 
 }  // namespace forkless

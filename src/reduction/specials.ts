@@ -1,0 +1,173 @@
+import { SerializationError } from '../support/errors.ts';
+import { fillError, makeError } from './error-form.ts';
+import { KIND } from './message-format.ts';
+import { exportOf } from './module-table.ts';
+import { putOwn } from './own-property.ts';
+import type { AnyFunction } from './reference.ts';
+import { attachSharedBuffer } from './shared-views.ts';
+import { typeNamed, type TypeEntry } from './type-registry.ts';
+import { makeView } from './view-kinds.ts';
+
+/** Stands for a special object that does not exist before its body has been read. */
+const UNFINISHED: unique symbol = Symbol('unfinished');
+
+/** V8 takes nothing but objects in the place of host objects. */
+class SymbolWrapper {
+  readonly symbol: symbol;
+  constructor(symbol: symbol) {
+    this.symbol = symbol;
+  }
+}
+
+/** What a value means that V8 has read. */
+export function unwrapped(value: unknown): unknown {
+  return value instanceof SymbolWrapper ? value.symbol : value;
+}
+
+/** The special objects of one message that is being read. */
+export class Specials {
+  readonly #modules: readonly string[];
+  readonly #heads: readonly unknown[][];
+  readonly #objects: unknown[] = [];
+
+  /** Makes what the heads allow: each object as far as possible, without its contents. */
+  constructor(heads: unknown, modules: readonly string[]) {
+    if (!Array.isArray(heads) || !heads.every((head) => Array.isArray(head)))
+      throw damaged('it has no list of objects');
+    this.#modules = modules;
+    this.#heads = heads as unknown[][];
+    for (const head of this.#heads) this.#objects.push(this.#begin(head));
+  }
+
+  /** @throws SerializationError when it does not exist, or not yet. */
+  at(number: number): object {
+    const object = this.#objects[number];
+    if (object === undefined || object === UNFINISHED) throw damaged(`there is no object number ${number}`);
+    return object as object;
+  }
+
+  /** Gives an object its contents. */
+  complete(number: number, contents: unknown): void {
+    const head = this.#heads[number];
+    if (head === undefined) throw damaged(`there is no object number ${number}`);
+    if (this.#objects[number] === UNFINISHED) this.#objects[number] = this.#make(head, contents);
+    else fill(head[0], this.at(number), contents);
+  }
+
+  #begin(head: readonly unknown[]): unknown {
+    const [kind, detail, ...more] = head;
+    switch (kind) {
+      case KIND.reference:
+        return exportOf({ module: text(this.#modules[detail as number]), name: text(more[0]) });
+      case KIND.symbol:
+        return new SymbolWrapper(Symbol.for(text(detail)));
+      case KIND.object:
+        if (detail === null) return Object.create(null);
+        return detail === undefined ? {} : Object.create(this.#class(detail).prototype as object);
+      case KIND.array:
+        return this.#ofClass([], detail);
+      case KIND.map:
+        return this.#ofClass(new Map(), detail);
+      case KIND.set:
+        return this.#ofClass(new Set(), detail);
+      case KIND.error:
+        return makeError(typeof detail === 'string' ? detail : this.#class(detail), more);
+      case KIND.url:
+        return new URL(text(detail));
+      case KIND.searchParams:
+        return new URLSearchParams(text(detail));
+      case KIND.builtin:
+      case KIND.shareable:
+      case KIND.custom:
+      case KIND.sharedBuffer:
+      case KIND.sharedView:
+        return UNFINISHED;
+      default:
+        throw damaged(`it has an object of the unknown kind ${String(kind)}`);
+    }
+  }
+
+  /** Makes an object that does not exist before its contents. */
+  #make(head: readonly unknown[], contents: unknown): unknown {
+    const [kind, detail, ...more] = head;
+    switch (kind) {
+      case KIND.shareable:
+        return this.#registered('shareable', text(detail), contents);
+      case KIND.custom:
+        return this.#registered('custom', text(detail), contents);
+      case KIND.sharedBuffer:
+        return attachSharedBuffer(unwrapped(contents));
+      case KIND.sharedView:
+        if (!(contents instanceof ArrayBuffer)) throw damaged('a view has no buffer');
+        return makeView(detail as number, contents, ...(more as [number, number]));
+      default:
+        return this.#ofClass(objectOf(contents), detail);
+    }
+  }
+
+  #registered(kind: TypeEntry['kind'], name: string, contents: unknown): unknown {
+    const entry = typeNamed(kind, name);
+    if (entry === undefined) throw new SerializationError(unknownType(kind, name, this.#modules));
+    return entry.read(unwrapped(contents) as never);
+  }
+
+  /** An object of a built-in kind, as an instance of a class that extends it; undefined: of that kind itself. */
+  #ofClass(object: object, number: unknown): object {
+    return number === undefined
+      ? object
+      : (Object.setPrototypeOf(object, this.#class(number).prototype as object) as object);
+  }
+
+  #class(number: unknown): AnyFunction {
+    const Class = this.#objects[number as number];
+    if (typeof Class !== 'function') throw damaged('it names no class for an instance');
+    return Class as AnyFunction;
+  }
+}
+
+function fill(kind: unknown, object: object, contents: unknown): void {
+  if (kind === KIND.error) {
+    const [visible, hidden] = contents as unknown[];
+    fillError(object, entriesOf(visible), true);
+    fillError(object, entriesOf(hidden), false);
+    return;
+  }
+  if (kind === KIND.map || kind === KIND.set) {
+    const [flat, properties] = contents as [unknown[], unknown];
+    if (kind === KIND.map) fillMap(object as Map<unknown, unknown>, flat);
+    else for (const entry of flat) Set.prototype.add.call(object, unwrapped(entry));
+    contents = properties;
+  }
+  if (kind === KIND.array) (object as unknown[]).length = (contents as unknown[]).length;
+  for (const [key, value] of entriesOf(contents)) putOwn(object, key, value);
+}
+
+function fillMap(map: Map<unknown, unknown>, flat: readonly unknown[]): void {
+  for (let i = 0; i < flat.length; i += 2) Map.prototype.set.call(map, unwrapped(flat[i]), unwrapped(flat[i + 1]));
+}
+
+function entriesOf(properties: unknown): [key: string, value: unknown][] {
+  return Object.entries(objectOf(properties)).map(([key, value]) => [key, unwrapped(value)]);
+}
+
+function objectOf(contents: unknown): object {
+  if (typeof contents !== 'object' || contents === null) throw damaged('an object has no contents');
+  return contents;
+}
+
+function text(value: unknown): string {
+  if (typeof value !== 'string') throw damaged('a text was expected');
+  return value;
+}
+
+/** The error for bytes that no sender of this version can have written. */
+export function damaged(what: string): SerializationError {
+  return new SerializationError(`The message is damaged or not one of forkless: ${what}.`);
+}
+
+function unknownType(kind: TypeEntry['kind'], name: string, modules: readonly string[]): string {
+  const where = modules.length === 0 ? '' : ` (${modules.join(', ')})`;
+  return kind === 'shareable'
+    ? `This process knows no shared objects of the kind '${name}'. Import 'forkless', or the module that calls registerShareable() for it${where}.`
+    : `The type '${name}' is not registered in this process. Import the module that calls registerType() for it${where}.`;
+}
