@@ -1,0 +1,23 @@
+// npm run torture -- channel [--seconds N] [--kills N] [--parties N] [--seed N]
+import { parseArgs } from 'node:util';
+
+import { tortureChannel } from './torture/channel.js';
+
+const TORTURES = { channel: tortureChannel };
+const MUST_BE_ZERO = ['hangs', 'corrupt', 'duplicates', 'lost', 'disorder', 'faults', 'holdsLeaked', 'filesLeft'];
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { seconds: { type: 'string', default: '60' }, kills: { type: 'string' }, parties: { type: 'string' }, seed: { type: 'string' } },
+});
+const torture = TORTURES[positionals[0] ?? 'channel'];
+if (torture === undefined) throw new Error(`There is no torture "${positionals[0]}"; there are: ${Object.keys(TORTURES).join(', ')}`);
+
+const options = Object.fromEntries(Object.entries(values).map(([key, value]) => [key, Number(value)]));
+const account = await torture(options);
+console.table(Object.fromEntries(Object.entries(account).map(([key, value]) => [key, { value }])));
+const wrong = MUST_BE_ZERO.filter((key) => account[key] !== 0);
+if (wrong.length > 0) {
+  console.error(`Not as promised: ${wrong.map((key) => `${key} ${account[key]}`).join(', ')}`);
+  process.exitCode = 1;
+}
