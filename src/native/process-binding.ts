@@ -30,6 +30,8 @@ export interface ChildRequest {
   readonly name: string;
   readonly record: Uint8Array;
   readonly addon: string;
+  /** Blocks of the arena that the child holds from the start. */
+  readonly held: readonly (readonly [offset: number, stamp: number])[];
 }
 
 /** The part of the addon that starts and watches processes: native/binding/process.cc. Times are milliseconds. */

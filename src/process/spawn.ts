@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 
 import { familyArena } from '../memory/arena.ts';
+import { collectReferences } from '../memory/heap.ts';
 import { binding } from '../native/binding.ts';
 import { attempt } from '../native/failure.ts';
 import { findAddon } from '../native/load.ts';
@@ -40,7 +41,7 @@ export interface SpawnOrder extends Pick<ProcessOptions, 'env' | 'execArgv' | 'c
  * @throws SerializationError when the values cannot travel; ResourceError when the system refuses.
  */
 export function spawnProcess(order: SpawnOrder): { readonly child: WatchedProcess; readonly streams: StdioStreams } {
-  const record = bootRecord(order);
+  const { result: record, blocks } = collectReferences(() => bootRecord(order));
   const arena = familyArena();
   listenToEnds();
   const where = order.cwd === undefined ? '' : ` in ${order.cwd}`;
@@ -57,6 +58,8 @@ export function spawnProcess(order: SpawnOrder): { readonly child: WatchedProces
       name: order.name,
       record,
       addon: (addon ??= findAddon()),
+      // The child finds what its arguments refer to, even if this process gives it up at once.
+      held: blocks.filter((block) => block.arena === arena).map(({ offset, stamp }) => [offset, stamp] as const),
     }),
   );
   armProcessEnd();
