@@ -3,7 +3,9 @@
  * nothing but the addon and the target's module, unless the arguments need more.
  */
 import type { Binding } from '../native/binding.ts' with { 'resolution-mode': 'import' };
-import type { BootHead, BootReference, BootValues } from '../process/boot-record.ts' with { 'resolution-mode': 'import' };
+import type { BootHead, BootReference, BootValues } from '../process/boot-record.ts' with {
+  'resolution-mode': 'import',
+};
 import type { OwnState } from '../process/own-state.ts' with { 'resolution-mode': 'import' };
 
 type Namespace = Readonly<Record<string, unknown>>;
@@ -49,7 +51,8 @@ function enterFamily(): { readonly binding: Binding; readonly record: Buffer } {
   const boot = process.env['FORKLESS_CHILD'];
   delete process.env['FORKLESS_CHILD'];
   const [, place, addon] = /^([\d.]+):(.+)$/s.exec(boot ?? '') ?? [];
-  if (place === undefined || addon === undefined) throw new Error(`${__filename} is no program to be run by hand: ${GUARD_HINT}.`);
+  if (place === undefined || addon === undefined)
+    throw new Error(`${__filename} is no program to be run by hand: ${GUARD_HINT}.`);
   const [fd = 0, participant = 0, offset = 0, bytes = 0] = place.split('.').map(Number);
   const native = require(addon) as Binding;
   if (native.killPoints) native.killPoint('boot.loaded');
@@ -70,7 +73,8 @@ async function run(): Promise<void> {
   // A module that has left nothing behind cannot go on later: no need to follow its trace through all that comes.
   if (process.getActiveResourcesInfo().length === 0) importScope.disable();
   const { args, kwargs, fields } = await bootValues();
-  if (Class !== undefined) return void (await runInstance(Class as ProcessClass, { target: callee, args, kwargs }, fields));
+  if (Class !== undefined)
+    return void (await runInstance(Class as ProcessClass, { target: callee, args, kwargs }, fields));
   if (callee !== undefined) await (callee as Callable)(...args, ...(kwargs === undefined ? [] : [kwargs]));
 }
 

@@ -69,7 +69,8 @@ let addon: string | undefined;
 
 function bootRecord(order: SpawnOrder): Uint8Array {
   const { values } = order;
-  const plain = isPlain(values.args) && isPlain(values.kwargs ?? null) && isPlain(values.fields ?? null) ? values : undefined;
+  const plain =
+    isPlain(values.args) && isPlain(values.kwargs ?? null) && isPlain(values.fields ?? null) ? values : undefined;
   const message = plain === undefined ? encode(values, `process '${order.name}'`) : undefined;
   const own = ownState().head;
   const head: BootHead = {

@@ -77,12 +77,14 @@ function traces(): Traces {
 }
 
 function openDescriptors(): string[] {
-  return readdirSync('/proc/self/fd').flatMap((fd) => {
-    try {
-      // The numbers of pipes and sockets differ from one to the next.
-      return [readlinkSync(`/proc/self/fd/${fd}`).replace(/\d+/g, '#')];
-    } catch {
-      return [];
-    }
-  }).toSorted();
+  return readdirSync('/proc/self/fd')
+    .flatMap((fd) => {
+      try {
+        // The numbers of pipes and sockets differ from one to the next.
+        return [readlinkSync(`/proc/self/fd/${fd}`).replace(/\d+/g, '#')];
+      } catch {
+        return [];
+      }
+    })
+    .toSorted();
 }
