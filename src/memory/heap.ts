@@ -159,7 +159,7 @@ export function attachBlock(reference: BlockReference): Block {
 }
 
 /** The block at `offset` of an arena, by its stamp. */
-export function attachIn(arena: Arena, offset: number, stamp: number): Block {
+function attachIn(arena: Arena, offset: number, stamp: number): Block {
   const [bytes, kind] = attempt('attach a shared object', () => binding.hold(arena.index, offset, stamp, 0));
   return new Block(arena, offset, stamp, bytes, kind);
 }

@@ -11,12 +11,12 @@ export interface ProcessHandle {
   readonly __processHandle: never;
 }
 
-export interface NativeChild extends NativeProcess {
+interface NativeChild extends NativeProcess {
   /** Our ends of its stdin, stdout and stderr; -1 = none. */
   readonly pipes: readonly [number, number, number];
 }
 
-export interface ChildRequest {
+interface ChildRequest {
   readonly file: string;
   readonly arguments: readonly string[];
   /** `KEY=value` */

@@ -306,7 +306,7 @@ export class Process<P extends readonly unknown[] = readonly unknown[]> implemen
 }
 
 /** The name of the process that no other has started. */
-export const MAIN_NAME = 'MainProcess';
+const MAIN_NAME = 'MainProcess';
 
 /** The `Process` object that stands for this process. */
 export function ownProcess(): Process {
