@@ -100,7 +100,11 @@ describe('Process', () => {
     it('calls functions of CommonJS modules', async () => {
       const { default: common } = await import('../fixtures/common.cjs');
       const sum = new Process({ target: common.printSum, args: [2, 3], ...PIPE }).start();
-      const product = new Process({ target: (common as unknown as { printProduct: (...args: number[]) => void }).printProduct, args: [2, 3], ...PIPE }).start();
+      const product = new Process({
+        target: (common as unknown as { printProduct: (...args: number[]) => void }).printProduct,
+        args: [2, 3],
+        ...PIPE,
+      }).start();
       expect((await outputOf(sum)).stdout).toBe('5\n');
       expect((await outputOf(product)).stdout).toBe('6\n');
     });
