@@ -22,8 +22,6 @@
 
 namespace forkless {
 
-// ---- One process -------------------------------------------------------------------------------------
-
 bool WatchedProcess::HasEnded(int32_t* exit_code) const {
   const std::lock_guard<std::mutex> guard(mutex_);
   *exit_code = exit_code_;
@@ -68,8 +66,6 @@ void WatchedProcess::Publish(int32_t exit_code) {
   if (listener_ != nullptr) listener_->OnEnd(*this);
 }
 
-// ---- The thread --------------------------------------------------------------------------------------
-
 class Reaper {
  public:
   static Status Get(Reaper** reaper);
@@ -100,7 +96,6 @@ class Reaper {
     Status status;
     bool done = false;
   };
-
   explicit Reaper(EndWatcher* watcher) : watcher_(*watcher) {}
   void Run();
   void Execute(Order* order);
@@ -122,7 +117,6 @@ class Reaper {
 };
 
 namespace {
-
 // Never destroyed: the thread uses it until the very end of the process.
 std::mutex& ReaperMutex() {
   static auto* mutex = new std::mutex();
@@ -310,8 +304,6 @@ std::vector<std::shared_ptr<WatchedProcess>> Reaper::LiveChildren() {
   for (const auto& [id, child] : children_) live.push_back(child);
   return live;
 }
-
-// ---- The interface -----------------------------------------------------------------------------------
 
 namespace {
 
