@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/sysinfo.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -94,11 +95,19 @@ Status GrowFile(int fd, uint64_t bytes) {
 }
 
 Status BackFileRange(int fd, uint64_t offset, uint64_t bytes) {
-  // In pieces: a signal undoes the whole call, so with a timer's signals (profilers) a large one would never end.
+  // All in one call: what can never fit is refused at once, and what does not fit is undone by the system.
+  int error = posix_fallocate(fd, static_cast<off_t>(offset), static_cast<off_t>(bytes));
+  if (error == 0) return Status::Ok();
+  if (error != EINTR) return Status::System("posix_fallocate", error);
+  // A signal undoes the whole call, so with a timer's signals (profilers) a large one would never end: in pieces then,
+  // and since nobody undoes those, only if there is room for all of them.
+  struct statvfs system;
+  if (fstatvfs(fd, &system) != 0) return Status::System("fstatvfs", errno);
+  if (bytes / system.f_frsize > system.f_bavail) return Status::System("posix_fallocate", ENOSPC);
   constexpr uint64_t kPiece = 4 << 20;
   while (bytes > 0) {
     const uint64_t piece = bytes < kPiece ? bytes : kPiece;
-    const int error = posix_fallocate(fd, static_cast<off_t>(offset), static_cast<off_t>(piece));
+    error = posix_fallocate(fd, static_cast<off_t>(offset), static_cast<off_t>(piece));
     if (error == EINTR) continue;
     if (error != 0) return Status::System("posix_fallocate", error);
     offset += piece;
