@@ -1,7 +1,7 @@
 // Builds the native tests and runs each of them under ThreadSanitizer and under AddressSanitizer + UBSan. The second
-// build has the places at which a process can be told to die, and with them crash_test; there tests also fork.
+// build has the places at which a process can be told to die, and with them crash_test and torture_test; there tests also fork.
 //
-//   FORKLESS_TORTURE_SECONDS=60 node scripts/test-native.js crash     # random kills for longer than 5 s
+//   FORKLESS_TORTURE_SECONDS=60 node scripts/test-native.js torture   # random kills for longer than 5 s
 //
 //   node scripts/test-native.js [part of a test's name]
 import { spawnSync } from 'node:child_process';
@@ -16,7 +16,7 @@ const BUILDS = [
   { sanitizer: 'thread', killPoints: false },
   { sanitizer: 'address,undefined', killPoints: true },
 ];
-const NEED_KILL_POINTS = ['crash_test'];
+const NEED_KILL_POINTS = ['crash_test', 'torture_test'];
 
 const SANITIZER_OPTIONS = {
   TSAN_OPTIONS: 'halt_on_error=1:second_deadlock_stack=1',

@@ -1,4 +1,4 @@
-// The heap while its lock is held: what heap.cc offers, made of page runs, cells and holds.
+// What the two halves of the heap's code share: heap.cc uses it, heap_rebuild.cc makes it anew and checks it.
 #ifndef FORKLESS_CORE_LOCKED_HEAP_H_
 #define FORKLESS_CORE_LOCKED_HEAP_H_
 
@@ -13,6 +13,7 @@ inline uint32_t CellsOf(uint32_t size_class) {
   return static_cast<uint32_t>((kSlabBytes - kSlabHeaderBytes) / kCellBytes[size_class]);
 }
 
+// The heap while its lock is held.
 class LockedHeap {
  public:
   LockedHeap(Arena& arena, int32_t self) : arena_(arena), self_(self), runs_(arena) {

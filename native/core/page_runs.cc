@@ -180,14 +180,20 @@ Status PageRuns::Grow(uint32_t length) {
   return status;
 }
 
+Status PageRuns::BackNext(uint32_t length) {
+  const uint32_t end = header().page_end.load();
+  const ArenaHeader& h = header();
+  Status status = arena_.Back(h.pages_offset + end * sizeof(uint64_t), length * sizeof(uint64_t));
+  if (status.ok()) status = arena_.Back(h.runs_offset + end * sizeof(RunLinks), length * sizeof(RunLinks));
+  if (status.ok()) status = arena_.Back(OffsetOf(end), length * kPageBytes);
+  return status;
+}
+
 Status PageRuns::GrowBy(uint32_t length) {
   const uint32_t end = header().page_end.load();
-  if (Status status = arena_.Back(OffsetOf(end), length * kPageBytes); !status.ok()) return status;
-  const ArenaHeader& h = header();
-  if (Status status = arena_.Back(h.pages_offset + end * sizeof(uint64_t), length * sizeof(uint64_t)); !status.ok()) {
-    return status;
-  }
-  if (Status status = arena_.Back(h.runs_offset + end * sizeof(RunLinks), length * sizeof(RunLinks)); !status.ok()) {
+  if (Status status = BackNext(length); !status.ok()) {
+    // What was backed before the memory ran out would be missed elsewhere.
+    static_cast<void>(PunchFileRange(arena_.fd(), OffsetOf(end), length * kPageBytes));
     return status;
   }
   KILL_POINT("arena.grow.backed");

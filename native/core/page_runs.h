@@ -52,6 +52,7 @@ class PageRuns {
 
   Status Grow(uint32_t length);
   Status GrowBy(uint32_t length);
+  Status BackNext(uint32_t length);
   uint32_t FindFree(uint32_t length, int looks) const;
   void UnlinkFree(uint32_t page);
   void Link(uint32_t* head, uint32_t page);

@@ -1,17 +1,14 @@
 // Named arenas: exactly one creator wins, whoever dies, and the name goes with the last user.
 #include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
+#include <sys/stat.h>
 
-#include <cstdio>
 #include <filesystem>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "core/kill_point.h"
 #include "test/fixture.h"
 
 using namespace forkless;
@@ -113,24 +110,6 @@ void TestCreatorThatGivesUp() {
   RetireParticipant(*arena, id);
   CHECK(arena->RemoveIfUnused());
   CHECK(!IsThere(name));
-}
-
-void TestSizes() {
-  const std::string name = NewName();
-  Arena* arena = nullptr;
-  CHECK(Arena::CreateNamed(name, 1, &arena).ok());
-  CHECK(arena->max_bytes() >= 1 << 20);
-  CHECK(arena->RemoveIfUnused());
-  // More than can be: a system's error or an arena of the most there is, never one of no size.
-  for (uint64_t bytes : {UINT64_MAX, UINT64_MAX - 5000, uint64_t{1} << 60}) {
-    Arena* family = nullptr;
-    const Status status = Arena::CreateFamily(bytes, &family);
-    if (status.ok()) {
-      CHECK(family->max_bytes() >= uint64_t{1} << 40);
-    } else {
-      CHECK(status.code == Code::kSystem && status.error == ENOMEM);
-    }
-  }
 }
 
 void WriteFile(const std::string& name, const std::string& content) {
@@ -341,52 +320,19 @@ void TestManyProcessesOneName() {
   CHECK(!IsThere(name));
 }
 
-void TestWithoutDescriptors() {
-  CHECK_EQ(Reap(Fork([] {
-             const std::string name = NewName();
-             const rlimit none{0, 0};
-             CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
-             const Status status = Create(name).status;
-             CHECK(status.code == Code::kSystem && status.error == EMFILE);
-             Arena* arena = nullptr;
-             CHECK(Arena::CreateFamily(0, &arena).error == EMFILE);
-           })),
-           0);
-}
-
-#if !defined(__SANITIZE_ADDRESS__)  // which needs all the address space for itself
-void TestLimitedAddressSpace() {
-  CHECK_EQ(Reap(Fork([] {
-             const rlimit limit{256 << 20, 256 << 20};
-             CHECK(setrlimit(RLIMIT_AS, &limit) == 0);
-             Arena* arena = nullptr;
-             CHECK(Arena::CreateFamily(uint64_t{1} << 33, &arena).error == ENOMEM);
-             CHECK(Arena::CreateFamily(0, &arena).ok());  // as much as possible
-             const int32_t id = Join(*arena);
-             Allocate(*arena, 1 << 20, id);
-           })),
-           0);
-}
-#endif
-
 }  // namespace
 
 int main() {
   Watch(60);
-#if !defined(__SANITIZE_ADDRESS__)
-  if (kMayFork) TestLimitedAddressSpace();
-#endif
   TestLifeOfAName();
   TestNothingStaysOpen();
   TestCreatorThatGivesUp();
-  TestSizes();
   TestForeignFiles();
   TestOpenWhileItIsBuilt();
   if (kMayFork) {
     TestDeadUsersLeaveNothing();
     TestOneCreatorWins();
     TestManyProcessesOneName();
-    TestWithoutDescriptors();
   }
   TestThreadsCreateAndLeave();
   return 0;

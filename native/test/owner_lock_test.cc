@@ -76,6 +76,30 @@ void TestHolderThatDisappears(Arena& arena, int32_t self) {
   }
 }
 
+// A release wakes: this sleeper looks after no owner, so that nothing else ends its sleep.
+void TestReleaseWakes(Arena& arena, int32_t self) {
+  const uint64_t offset = Allocate(arena, sizeof(Shared), self).offset;
+  Shared& shared = *arena.At<Shared>(offset);
+  const int32_t sleeper = Join(arena);
+  bool abandoned = false;
+  AcquireOwnerLock(arena, offset, self, &abandoned);
+  shared.lock.word.fetch_or(kWaitersBit);
+  std::thread thread([&] {
+    static_cast<void>(Park(arena, {.self = sleeper,
+                                   .point = offset + offsetof(OwnerLock, point),
+                                   .condition = offset + offsetof(OwnerLock, word),
+                                   .expected = self | kWaitersBit,
+                                   .owner = 0,
+                                   .deadline = kForever,
+                                   .spin_ns = 0}));
+    CHECK_EQ(shared.lock.word.load(), 0);
+  });
+  while (arena.participant(SlotOf(sleeper)).parked_point.load() == 0) usleep(500);
+  usleep(20'000);  // from the announcement into the kernel
+  ReleaseOwnerLock(arena, offset, self);
+  thread.join();
+}
+
 // Nobody tells of the death: whoever waits finds out by looking after the owner.
 void TestHolderThatIsKilled(Arena& arena, int32_t self) {
   const uint64_t offset = Allocate(arena, sizeof(Shared), self).offset;
@@ -141,6 +165,7 @@ int main() {
     TestHolderThatIsKilled(arena, self);
     TestHolderThatIsStopped(arena, self);
   }
+  TestReleaseWakes(arena, self);
   TestExclusion(arena, self, 2, 10'000 * kScale);
   TestExclusion(arena, self, 5, 3'000 * kScale);
   TestHolderThatDisappears(arena, self);

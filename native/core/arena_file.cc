@@ -1,4 +1,4 @@
-#include "core/arena_header.h"
+#include "core/arena_file.h"
 
 #include <algorithm>
 #include <bit>
@@ -9,8 +9,8 @@
 
 namespace forkless {
 
-ArenaPlan MakePlan(uint64_t max_bytes) {
-  ArenaPlan plan;
+Plan MakePlan(uint64_t max_bytes) {
+  Plan plan;
   plan.page_capacity = static_cast<uint32_t>(std::min<uint64_t>(max_bytes / kPageBytes, UINT32_MAX - 1));
   plan.hold_capacity = std::bit_ceil(std::clamp<uint32_t>(plan.page_capacity / 4, 4096, 1 << 21));
   plan.bucket_count = plan.hold_capacity / 2;
@@ -22,20 +22,18 @@ ArenaPlan MakePlan(uint64_t max_bytes) {
   return plan;
 }
 
-uint64_t ClampArenaBytes(uint64_t max_bytes) {
-  return AlignUp(std::clamp(max_bytes, kLeastArenaBytes, kMostArenaBytes), kPageBytes);
-}
+uint64_t ClampBytes(uint64_t max_bytes) { return AlignUp(std::clamp(max_bytes, kLeastBytes, kMostBytes), kPageBytes); }
 
 uint64_t FileBytesFor(uint64_t max_bytes) {
-  const ArenaPlan plan = MakePlan(max_bytes);
+  const Plan plan = MakePlan(max_bytes);
   return plan.data_offset + uint64_t{plan.page_capacity} * kPageBytes;
 }
 
 namespace {
 
 bool MatchesPlan(const ArenaHeader& header) {
-  const ArenaPlan plan = MakePlan(header.max_bytes);
-  return header.max_bytes >= kLeastArenaBytes && header.max_bytes <= kMostArenaBytes && header.holds_offset == plan.holds_offset &&
+  const Plan plan = MakePlan(header.max_bytes);
+  return header.max_bytes >= kLeastBytes && header.max_bytes <= kMostBytes && header.holds_offset == plan.holds_offset &&
          header.buckets_offset == plan.buckets_offset && header.pages_offset == plan.pages_offset &&
          header.runs_offset == plan.runs_offset && header.data_offset == plan.data_offset &&
          header.hold_capacity == plan.hold_capacity && header.bucket_count == plan.bucket_count &&
@@ -46,7 +44,7 @@ bool MatchesPlan(const ArenaHeader& header) {
 }  // namespace
 
 void WriteHeader(ArenaHeader& header, uint64_t max_bytes, bool named) {
-  const ArenaPlan plan = MakePlan(max_bytes);
+  const Plan plan = MakePlan(max_bytes);
   header.layout_version = kLayoutVersion;
   header.named = named ? 1 : 0;
   RandomBytes(header.family, sizeof(header.family));
