@@ -8,10 +8,16 @@ const MUST_BE_ZERO = ['hangs', 'corrupt', 'duplicates', 'lost', 'disorder', 'fau
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { seconds: { type: 'string', default: '60' }, kills: { type: 'string' }, parties: { type: 'string' }, seed: { type: 'string' } },
+  options: {
+    seconds: { type: 'string', default: '60' },
+    kills: { type: 'string' },
+    parties: { type: 'string' },
+    seed: { type: 'string' },
+  },
 });
 const torture = TORTURES[positionals[0] ?? 'channel'];
-if (torture === undefined) throw new Error(`There is no torture "${positionals[0]}"; there are: ${Object.keys(TORTURES).join(', ')}`);
+if (torture === undefined)
+  throw new Error(`There is no torture "${positionals[0]}"; there are: ${Object.keys(TORTURES).join(', ')}`);
 
 const options = Object.fromEntries(Object.entries(values).map(([key, value]) => [key, Number(value)]));
 const account = await torture(options);

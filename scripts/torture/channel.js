@@ -23,13 +23,35 @@ export async function tortureChannel({ seconds, kills: mostKills = Infinity, par
   const channel = new FloatChannel(LONGEST, { name, slots: 4 });
   const arena = arenaOf(channel.share());
   const living = { producer: new Set(), consumer: new Set() };
-  const account = { seed, seconds: 0, kills: 0, stops: 0, messages: 0, hangs: 0, corrupt: 0, duplicates: 0, redelivered: 0, lost: 0, lostAllowed: 0, disorder: 0, faults: 0, holdsLeaked: 0, filesLeft: 0 };
+  const account = {
+    seed,
+    seconds: 0,
+    kills: 0,
+    stops: 0,
+    messages: 0,
+    hangs: 0,
+    corrupt: 0,
+    duplicates: 0,
+    redelivered: 0,
+    lost: 0,
+    lostAllowed: 0,
+    disorder: 0,
+    faults: 0,
+    holdsLeaked: 0,
+    filesLeft: 0,
+  };
   let ids = 0;
   const everybody = [];
 
   const start = (role) => {
     ids += 1;
-    const party = { id: ids, role, form: FORMS[ids % FORMS.length], log: join(folder, `${role}-${ids}`), killed: false };
+    const party = {
+      id: ids,
+      role,
+      form: FORMS[ids % FORMS.length],
+      log: join(folder, `${role}-${ids}`),
+      killed: false,
+    };
     party.child = spawn(process.execPath, [PARTY, role, name, party.form, `${ids}`, party.log], { stdio: 'inherit' });
     party.ended = new Promise((resolve) => {
       party.child.once('close', (code, signal) => {
@@ -49,7 +71,9 @@ export async function tortureChannel({ seconds, kills: mostKills = Infinity, par
     for (const role of ['producer', 'consumer']) while (living[role].size < parties) start(role);
     await sleep(random() * 20);
     // Who has begun to work dies, while another of its role works: kills hit work and not only the start of Node.
-    const atWork = [living.producer, living.consumer].map((parties) => [...parties].filter((party) => !party.killed && hasLog(party)));
+    const atWork = [living.producer, living.consumer].map((parties) =>
+      [...parties].filter((party) => !party.killed && hasLog(party)),
+    );
     const workers = atWork.filter(({ length }) => length > 1).flat();
     const victim = workers[Math.floor(random() * workers.length)];
     if (victim !== undefined && random() < 0.25) {
@@ -81,7 +105,7 @@ export async function tortureChannel({ seconds, kills: mostKills = Infinity, par
   const consumers = [...living.consumer];
   channel.close();
   await within(Promise.all(consumers.map(({ ended }) => ended)), account);
-  for (const party of [...living.consumer]) party.child.kill('SIGKILL');
+  for (const party of living.consumer) party.child.kill('SIGKILL');
   account.seconds = (performance.now() - begin) / 1000;
   account.filesLeft = readdirSync('/dev/shm').filter((file) => file.endsWith(name)).length;
   tally(everybody, account);
@@ -150,7 +174,10 @@ async function within(promise, account) {
 function linesOf(file) {
   try {
     const text = readFileSync(file, 'utf8');
-    return text.slice(0, text.lastIndexOf('\n') + 1).split('\n').filter((line) => line !== '');
+    return text
+      .slice(0, text.lastIndexOf('\n') + 1)
+      .split('\n')
+      .filter((line) => line !== '');
   } catch {
     return [];
   }

@@ -8,7 +8,10 @@ import { familyHolds, freshName } from '../helpers/shared-memory.ts';
 
 const ROOM = 'memory/room.js';
 
-async function linesOf(how: string, options: { env?: Record<string, string>; execArgv?: string[] } = {}): Promise<string[]> {
+async function linesOf(
+  how: string,
+  options: { env?: Record<string, string>; execArgv?: string[] } = {},
+): Promise<string[]> {
   const { code, lines } = await new Program(ROOM, [how, freshName()], options).end;
   expect(code).toBe(0);
   return lines;
@@ -36,35 +39,48 @@ describe('The shared memory of a family', () => {
   });
 
   it('has a participant for every thread, as long as it lives', async () => {
-    expect(await linesOf('threads')).toEqual(['before: 1', 'with threads: 4', 'holds with threads: 4', 'afterwards: 1', 'holds: 1']);
+    expect(await linesOf('threads')).toEqual([
+      'before: 1',
+      'with threads: 4',
+      'holds with threads: 4',
+      'afterwards: 1',
+      'holds: 1',
+    ]);
   });
 
   it('frees what was forgotten, and gives up what a forgotten channel has in its hands', async () => {
-    expect(await linesOf('forgotten', { execArgv: ['--expose-gc'] })).toEqual(['holds: 0', 'free again: true', 'view alive: true 7']);
+    expect(await linesOf('forgotten', { execArgv: ['--expose-gc'] })).toEqual([
+      'holds: 0',
+      'free again: true',
+      'view alive: true 7',
+    ]);
   });
 });
 
 describe('A block', () => {
-  it.each([0, 1, 15, 16, 100, 2_047, 2_048, 5_000, 1_000_000])('of %i bytes is zeroed, aligned and found by its reference', (bytes) => {
-    const before = familyHolds();
-    const dirty = allocate(familyArena(), bytes);
-    dirty.bytes.fill(0xff);
-    dirty.release();
-    const block = allocate(familyArena(), bytes, { kind: 77 });
-    expect(block.bytes.every((byte) => byte === 0)).toBe(true);
-    expect(block.offset % (bytes >= 2_048 ? 64 : 16)).toBe(0);
-    const other = attachBlock(block.reference());
-    expect([other.offset, other.kind, other.byteLength]).toEqual([block.offset, 77, bytes]);
-    block.bytes.fill(3);
-    expect(other.bytes.every((byte) => byte === 3)).toBe(true);
-    expect(blockOf(block.buffer)).toBe(block);
-    block.release();
-    block.release();
-    expect(block.released).toBe(true);
-    expect(familyHolds()).toBe(before + 1);
-    other.release();
-    expect(familyHolds()).toBe(before);
-  });
+  it.each([0, 1, 15, 16, 100, 2_047, 2_048, 5_000, 1_000_000])(
+    'of %i bytes is zeroed, aligned and found by its reference',
+    (bytes) => {
+      const before = familyHolds();
+      const dirty = allocate(familyArena(), bytes);
+      dirty.bytes.fill(0xff);
+      dirty.release();
+      const block = allocate(familyArena(), bytes, { kind: 77 });
+      expect(block.bytes.every((byte) => byte === 0)).toBe(true);
+      expect(block.offset % (bytes >= 2_048 ? 64 : 16)).toBe(0);
+      const other = attachBlock(block.reference());
+      expect([other.offset, other.kind, other.byteLength]).toEqual([block.offset, 77, bytes]);
+      block.bytes.fill(3);
+      expect(other.bytes.every((byte) => byte === 3)).toBe(true);
+      expect(blockOf(block.buffer)).toBe(block);
+      block.release();
+      block.release();
+      expect(block.released).toBe(true);
+      expect(familyHolds()).toBe(before + 1);
+      other.release();
+      expect(familyHolds()).toBe(before);
+    },
+  );
 
   it('that is gone is not found, not even when another stands in its place', () => {
     const block = allocate(familyArena(), 100);

@@ -197,7 +197,11 @@ const HANDLES = 4;
 const handle = fc.integer({ min: 0, max: HANDLES - 1 });
 const often = [Reserve, Commit, Abort, Send, Send, Receive, Receive, Peek, Release];
 const commands = fc.commands(
-  [...often.map((Kind) => handle.map((index) => new Kind(index))), handle.map((index) => new Detach(index)), handle.map((index) => new Close(index))],
+  [
+    ...often.map((Kind) => handle.map((index) => new Kind(index))),
+    handle.map((index) => new Detach(index)),
+    handle.map((index) => new Close(index)),
+  ],
   { maxCommands: 120, size: 'max' },
 );
 
@@ -210,8 +214,19 @@ describe('A slot ring', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 8 }), commands, (slots, list) => {
         const first = new FloatChannel(CAPACITY, { slots });
-        const real = [first, ...Array.from({ length: HANDLES - 1 }, () => FloatChannel.attach(first.share()) as FloatChannel)];
-        const model: Model = { slots, messages: [], next: 0, closed: false, writer: undefined, reader: undefined, gone: new Set() };
+        const real = [
+          first,
+          ...Array.from({ length: HANDLES - 1 }, () => FloatChannel.attach(first.share()) as FloatChannel),
+        ];
+        const model: Model = {
+          slots,
+          messages: [],
+          next: 0,
+          closed: false,
+          writer: undefined,
+          reader: undefined,
+          gone: new Set(),
+        };
         try {
           fc.modelRun(() => ({ model, real }), list);
         } finally {

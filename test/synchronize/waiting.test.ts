@@ -78,7 +78,9 @@ describe('Waiting', () => {
   it('in both forms at once, every message wakes somebody', async () => {
     const name = freshName();
     const channel = new FloatChannel(1, { name, slots: 2 });
-    const waiters = ['take-sync', 'take-sync', 'take-async', 'take-async'].map((how) => new Program(WAITER, [how, name]));
+    const waiters = ['take-sync', 'take-sync', 'take-async', 'take-async'].map(
+      (how) => new Program(WAITER, [how, name]),
+    );
     await Promise.all(waiters.map((waiter) => waiter.printed('ready')));
     const count = 300;
     for (let value = 0; value < count; value++) {
@@ -86,7 +88,9 @@ describe('Waiting', () => {
       if (value % 10 === 0) await sleep(2); // let them all fall asleep
     }
     channel.close();
-    const taken = (await Promise.all(waiters.map((waiter) => waiter.end))).flatMap(({ lines }) => lines.filter((line) => line.startsWith('took ')));
+    const taken = (await Promise.all(waiters.map((waiter) => waiter.end))).flatMap(({ lines }) =>
+      lines.filter((line) => line.startsWith('took ')),
+    );
     expect(taken.length).toBe(count);
     expect(new Set(taken).size).toBe(count);
   });
