@@ -42,7 +42,8 @@ const machine = describeMachine();
 const startedAt = new Date();
 console.log(`${suite} · ${machine.cpu}, ${machine.cores} cores · ${machine.kernel} · Node ${machine.node}`);
 
-if (!existsSync(new URL(`./suites/${suite}.js`, import.meta.url))) throw new RangeError(`bench/suites has no ${suite}.js`);
+if (!existsSync(new URL(`./suites/${suite}.js`, import.meta.url)))
+  throw new RangeError(`bench/suites has no ${suite}.js`);
 /** @type {{ measurements: readonly import('./harness/rounds.js').Measurement[] }} */
 const { measurements } = await import(new URL(`./suites/${suite}.js`, import.meta.url).href);
 const measured = [];
@@ -59,7 +60,9 @@ for (const { program, failures: messages } of failures) {
   console.log(`FAILED ${program.file} ${(program.args ?? []).join(' ')}: ${messages[0]}`);
 }
 const count = (/** @type {boolean | null} */ met) => rows.filter((row) => row.mark !== null && row.met === met).length;
-console.log(`marks: ${count(true)} met, ${count(false)} MISSED, ${count(null)} not measured; failed measurements: ${failures.length}`);
+console.log(
+  `marks: ${count(true)} met, ${count(false)} MISSED, ${count(null)} not measured; failed measurements: ${failures.length}`,
+);
 
 mkdirSync(RESULTS, { recursive: true });
 const file = `${RESULTS}${suite}-${startedAt.toISOString().replaceAll(':', '-').replace(/\.\d+/, '')}.json`;

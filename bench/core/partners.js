@@ -54,7 +54,7 @@ function bytesOf(view) {
 
 /** Spins on one word and answers in another, on cache lines of their own. @param {Int32Array} words */
 export function spin(words) {
-  for (let seen = 0; seen >= 0; ) {
+  for (let seen = 0; seen >= 0;) {
     let now = Atomics.load(words, 0);
     while (now === seen) now = Atomics.load(words, 0);
     Atomics.store(words, 32, now);

@@ -48,7 +48,10 @@ export function evaluate(measured) {
     });
   });
   if (measurement.mark !== undefined) rows.push(row(measured, '', { mark: measurement.mark, ...reason(ours) }));
-  const unsteady = [unsteadiness('ours', ours), ...measurement.peers.map(({ label }, i) => unsteadiness(label, peers[i]))];
+  const unsteady = [
+    unsteadiness('ours', ours),
+    ...measurement.peers.map(({ label }, i) => unsteadiness(label, peers[i])),
+  ];
   const first = rows[0];
   if (first !== undefined) first.unsteady = unsteady.flat().map((text) => `${measurement.name}: ${text}`);
   for (const each of rows) each.met = isMet(each.against === '' ? value : each.ratio, each.mark);
@@ -58,7 +61,18 @@ export function evaluate(measured) {
 /** @param {Measured} measured @param {string} against @param {Partial<Row>} rest @returns {Row} */
 function row({ measurement, ours }, against, rest) {
   const { name, unit } = measurement;
-  return { name, against, unit, ours: medianOf(ours), peer: null, ratio: null, ratioRange: null, mark: null, met: null, ...rest };
+  return {
+    name,
+    against,
+    unit,
+    ours: medianOf(ours),
+    peer: null,
+    ratio: null,
+    ratioRange: null,
+    mark: null,
+    met: null,
+    ...rest,
+  };
 }
 
 /** @param {Series} series */
@@ -101,7 +115,9 @@ function beyondTheLimit({ measurement, peers }, series, { label, mark }) {
   const ratios = limits.flatMap((limit) => ratiosOf(limit, series));
   if (ratios.length === 0 || isMet(median(ratios), mark) !== false) return {};
   const figure = Number(median(ratios).toPrecision(3));
-  return { note: `${measurement.name}: the C++ limit itself reaches ${figure} × ${label} here, so the mark is out of reach` };
+  return {
+    note: `${measurement.name}: the C++ limit itself reaches ${figure} × ${label} here, so the mark is out of reach`,
+  };
 }
 
 /** @param {number | null} figure @param {Mark | null} mark */

@@ -15,7 +15,11 @@ export function readOptions(defaults, argv = process.argv.slice(2)) {
     const fallback = options[name];
     const value = typeof fallback === 'number' ? Number(text) : text;
     if (fallback === undefined || Number.isNaN(value)) {
-      throw new TypeError(`${argument} is none of ${Object.keys(defaults).map((key) => `--${key}=`).join(', ')}`);
+      throw new TypeError(
+        `${argument} is none of ${Object.keys(defaults)
+          .map((key) => `--${key}=`)
+          .join(', ')}`,
+      );
     }
     options[name] = value;
   }

@@ -12,9 +12,16 @@ const HEADINGS = ['measured', 'against', 'ours', 'peer', 'ratio', '(rounds)', 'm
 export function formatTable(rows) {
   const cells = [HEADINGS, ...rows.map(formatRow)];
   const widths = HEADINGS.map((_, column) => Math.max(...cells.map((line) => (line[column] ?? '').length)));
-  const lines = cells.map((line) => line.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ').trimEnd());
+  const lines = cells.map((line) =>
+    line
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
   lines.splice(1, 0, widths.map((width) => '─'.repeat(width)).join('  '));
-  const remarks = rows.flatMap(({ why, note, unsteady = [] }) => [why, note, ...unsteady].filter((text) => text !== undefined));
+  const remarks = rows.flatMap(({ why, note, unsteady = [] }) =>
+    [why, note, ...unsteady].filter((text) => text !== undefined),
+  );
   return [...lines, ...new Set(remarks.map((text) => `  · ${text}`))].join('\n');
 }
 

@@ -21,4 +21,7 @@ for (let i = 0; i < WARM_UP + options.spawns; i++) {
   await once(child, 'exit');
   if (i >= WARM_UP) blocked.push(elapsed);
 }
-printLatency('child_process.spawn() blocks', 'ms', blocked, { rssMb: Math.round(rss / 2 ** 20), hugePages: hugePages() });
+printLatency('child_process.spawn() blocks', 'ms', blocked, {
+  rssMb: Math.round(rss / 2 ** 20),
+  hugePages: hugePages(),
+});

@@ -127,7 +127,11 @@ export const measurements = [
     peers: [
       {
         label: `node empty.${extension}`,
-        program: /** @type {const} */ ({ kind: 'node', file: 'peers/bare-node.js', args: [`--file=empty.${extension}`] }),
+        program: /** @type {const} */ ({
+          kind: 'node',
+          file: 'peers/bare-node.js',
+          args: [`--file=empty.${extension}`],
+        }),
         mark: atMost(1.15),
       },
     ],

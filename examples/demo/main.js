@@ -26,7 +26,7 @@ async function streamFile(path) {
   const progress = openProgress(`${path} (${(size / 1e6).toFixed(1)} MB)`, size, 'bytes');
   const start = performance.now();
   const file = await open(path);
-  for (let sent = 0; ; ) {
+  for (let sent = 0; ;) {
     // The file system writes into shared memory itself: no copy on the way to the other process.
     const view = await channel.reserve();
     const { bytesRead } = await file.read(view, 0, view.length);
@@ -70,12 +70,15 @@ function printTable(rows) {
   const columns = { 'GB/s': 'gigabytes', 'messages/s': 'messages', 'round trip p50 us': 'p50', 'p99 us': 'p99' };
   const shown = rows.map((row) => [
     row.program,
-    ...Object.values(columns).map((key) => (row[key] === undefined ? '-' : row[key].toFixed(key === 'messages' ? 0 : 2))),
+    ...Object.values(columns).map((key) =>
+      row[key] === undefined ? '-' : row[key].toFixed(key === 'messages' ? 0 : 2),
+    ),
   ]);
   const lines = [['', ...Object.keys(columns)], ...shown];
   const widths = lines[0].map((_, i) => Math.max(...lines.map((line) => line[i].length)));
   console.log();
-  for (const line of lines) console.log(line.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('   '));
+  for (const line of lines)
+    console.log(line.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('   '));
 }
 
 if (isMainProcess) {

@@ -21,7 +21,10 @@ class RunningStatistics {
     const total = counts.reduce((sum, count) => sum + count, 0);
     const mean = counts.reduce((sum, count, value) => sum + count * value, 0) / total;
     const variance = counts.reduce((sum, count, value) => sum + count * (value - mean) ** 2, 0) / total;
-    const entropy = counts.reduce((sum, count) => (count === 0 ? sum : sum - (count / total) * Math.log2(count / total)), 0);
+    const entropy = counts.reduce(
+      (sum, count) => (count === 0 ? sum : sum - (count / total) * Math.log2(count / total)),
+      0,
+    );
     const occurring = [...counts.keys()].filter((value) => counts[value] > 0);
     return [total, occurring[0] ?? NaN, occurring.at(-1) ?? NaN, mean, Math.sqrt(variance), entropy];
   }

@@ -98,6 +98,19 @@ std::vector<uint8_t> Bytes(const Napi::Value& value) {
   return {array.Data(), array.Data() + array.ByteLength()};
 }
 
+// [[offset, stamp], ...]
+std::vector<Block> Blocks(const Napi::Value& value) {
+  const auto array = value.As<Napi::Array>();
+  std::vector<Block> blocks;
+  blocks.reserve(array.Length());
+  for (uint32_t i = 0; i < array.Length(); ++i) {
+    const auto pair = array.Get(i).As<Napi::Array>();
+    blocks.push_back({static_cast<uint64_t>(pair.Get(0u).As<Napi::Number>().Int64Value()),
+                      pair.Get(1u).As<Napi::Number>().Uint32Value()});
+  }
+  return blocks;
+}
+
 Stdio StdioOf(const std::string& name) {
   if (name == "pipe") return Stdio::kPipe;
   return name == "ignore" ? Stdio::kIgnore : Stdio::kInherit;
@@ -144,7 +157,7 @@ class Functions {
     return info.Env().Undefined();
   }
 
-  // ({ file, arguments, environment, directory, stdio, daemon, arena, name, record, addon })
+  // ({ file, arguments, environment, directory, stdio, daemon, arena, name, record, addon, held })
   Napi::Value StartChild(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
     const auto options = info[0].As<Napi::Object>();
@@ -160,6 +173,7 @@ class Functions {
     request.name = TextOf(options, "name");
     request.record = Bytes(options.Get("record"));
     request.addon = TextOf(options, "addon");
+    request.held = Blocks(options.Get("held"));
     StartedChild child;
     if (const Status status = forkless::StartChild(std::move(request), listener_, &child); !status.ok()) {
       return Throw(env, status);

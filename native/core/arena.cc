@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <bit>
 #include <deque>
 
+#include "core/arena_header.h"
 #include "core/kill_point.h"
 #include "core/participants.h"
 #include "core/recovery.h"
@@ -21,8 +21,6 @@ namespace forkless {
 
 namespace {
 
-constexpr uint64_t kLeastBytes = 4 << 20;
-constexpr uint64_t kMostBytes = (uint64_t{UINT32_MAX} - 1) * kPageBytes;  // what page numbers reach
 constexpr int64_t kLockWaitNs = 2'000'000'000;
 
 std::mutex registry_mutex;
@@ -30,85 +28,6 @@ std::mutex named_mutex;  // taken before registry_mutex
 std::deque<Arena*>& Registry() {
   static auto* arenas = new std::deque<Arena*>;  // never destroyed: the reaper thread outlives static destructors
   return *arenas;
-}
-
-constexpr uint64_t AlignUp(uint64_t value, uint64_t alignment) { return (value + alignment - 1) / alignment * alignment; }
-
-struct Plan {
-  uint64_t holds_offset, buckets_offset, pages_offset, runs_offset, data_offset;
-  uint32_t hold_capacity, bucket_count, page_capacity;
-};
-
-// Where the tables of an arena of this size lie.
-Plan MakePlan(uint64_t max_bytes) {
-  Plan plan;
-  plan.page_capacity = static_cast<uint32_t>(std::min<uint64_t>(max_bytes / kPageBytes, UINT32_MAX - 1));
-  plan.hold_capacity = std::bit_ceil(std::clamp<uint32_t>(plan.page_capacity / 4, 4096, 1 << 21));
-  plan.bucket_count = plan.hold_capacity / 2;
-  plan.holds_offset = kTablesOffset;
-  plan.buckets_offset = AlignUp(plan.holds_offset + plan.hold_capacity * sizeof(Hold), kPageBytes);
-  plan.pages_offset = AlignUp(plan.buckets_offset + plan.bucket_count * sizeof(uint32_t), kPageBytes);
-  plan.runs_offset = AlignUp(plan.pages_offset + plan.page_capacity * sizeof(uint64_t), kPageBytes);
-  plan.data_offset = AlignUp(plan.runs_offset + plan.page_capacity * sizeof(RunLinks), kPageBytes);
-  return plan;
-}
-
-uint64_t ClampBytes(uint64_t max_bytes) { return AlignUp(std::clamp(max_bytes, kLeastBytes, kMostBytes), kPageBytes); }
-
-uint64_t FileBytesFor(uint64_t max_bytes) {
-  const Plan plan = MakePlan(max_bytes);
-  return plan.data_offset + uint64_t{plan.page_capacity} * kPageBytes;
-}
-
-bool MatchesPlan(const ArenaHeader& header) {
-  const Plan plan = MakePlan(header.max_bytes);
-  return header.max_bytes >= kLeastBytes && header.max_bytes <= kMostBytes && header.holds_offset == plan.holds_offset &&
-         header.buckets_offset == plan.buckets_offset && header.pages_offset == plan.pages_offset &&
-         header.runs_offset == plan.runs_offset && header.data_offset == plan.data_offset &&
-         header.hold_capacity == plan.hold_capacity && header.bucket_count == plan.bucket_count &&
-         header.page_capacity == plan.page_capacity && header.page_end.load() <= plan.page_capacity &&
-         header.hold_end.load() <= plan.hold_capacity && header.slot_end.load() <= kParticipantSlots;
-}
-
-void WriteHeader(ArenaHeader& header, uint64_t max_bytes, bool named) {
-  const Plan plan = MakePlan(max_bytes);
-  header.layout_version = kLayoutVersion;
-  header.named = named ? 1 : 0;
-  RandomBytes(header.family, sizeof(header.family));
-  header.creator_pid.store(OwnPid());
-  header.creator_start_time.store(StartTimeOf(OwnPid()));
-  header.max_bytes = max_bytes;
-  header.holds_offset = plan.holds_offset;
-  header.buckets_offset = plan.buckets_offset;
-  header.pages_offset = plan.pages_offset;
-  header.runs_offset = plan.runs_offset;
-  header.data_offset = plan.data_offset;
-  header.hold_capacity = plan.hold_capacity;
-  header.bucket_count = plan.bucket_count;
-  header.page_capacity = plan.page_capacity;
-  KILL_POINT("arena.create.header");
-  header.magic.store(kArenaMagic);
-}
-
-Status CheckHeader(int fd, uint64_t* max_bytes) {
-  uint64_t bytes = 0;
-  if (Status status = FileBytes(fd, &bytes); !status.ok()) return status;
-  if (bytes < sizeof(ArenaHeader)) return Status::Fail(Code::kForeign);
-  std::byte* base = nullptr;
-  if (Status status = MapFile(fd, sizeof(ArenaHeader), &base); !status.ok()) return status;
-  const auto& header = *reinterpret_cast<ArenaHeader*>(base);
-  Status result = Status::Ok();
-  if (header.magic.load() != kArenaMagic) {
-    result = Status::Fail(Code::kForeign);
-  } else if (header.layout_version != kLayoutVersion) {
-    result = Status::Fail(Code::kWrongVersion);
-  } else if (!MatchesPlan(header) ||
-             bytes < header.data_offset + uint64_t{header.page_end.load()} * kPageBytes) {
-    result = Status::Fail(Code::kForeign);
-  }
-  *max_bytes = header.max_bytes;
-  UnmapFile(base, sizeof(ArenaHeader));
-  return result;
 }
 
 std::string FileNameOf(const std::string& name) { return "/forkless-" + std::to_string(getuid()) + "-" + name; }
@@ -185,14 +104,14 @@ Status Arena::Adopt(int fd, uint64_t max_bytes, std::string name, Arena** result
 
 Status Arena::CreateFamily(uint64_t max_bytes, Arena** result) {
   const bool as_much_as_possible = max_bytes == 0;
-  max_bytes = ClampBytes(as_much_as_possible ? MemoryLimit() / 4 * 3 : max_bytes);
+  max_bytes = ClampArenaBytes(as_much_as_possible ? MemoryLimit() / 4 * 3 : max_bytes);
   int fd = -1;
   if (Status status = CreateAnonymousFile(&fd); !status.ok()) return status;
   Arena* arena = nullptr;
   Status status = Adopt(fd, max_bytes, "", &arena);
   // A limit of the address space (ulimit -v) may be below what the machine has.
-  while (as_much_as_possible && status.error == ENOMEM && max_bytes > kLeastBytes) {
-    max_bytes = ClampBytes(max_bytes / 2);
+  while (as_much_as_possible && status.error == ENOMEM && max_bytes > kLeastArenaBytes) {
+    max_bytes = ClampArenaBytes(max_bytes / 2);
     status = Adopt(fd, max_bytes, "", &arena);
   }
   if (status.ok()) {
@@ -256,7 +175,7 @@ Status Arena::JoinFamilyOf(int32_t pid, int fd, const uint8_t* family, Arena** r
 Status Arena::CreateNamed(const std::string& name, uint64_t max_bytes, Arena** result) {
   std::lock_guard<std::mutex> guard(named_mutex);
   CloseRemoved();
-  max_bytes = ClampBytes(max_bytes);
+  max_bytes = ClampArenaBytes(max_bytes);
   const std::string file_name = FileNameOf(name);
   int fd = -1;
   for (;;) {
@@ -286,7 +205,7 @@ Status Arena::CreateNamed(const std::string& name, uint64_t max_bytes, Arena** r
     if (opened.code != Code::kNotFound) return opened.code == Code::kNotReady ? status : opened;
   }
   KILL_POINT("named.create.locked");
-  const Plan plan = MakePlan(max_bytes);
+  const ArenaPlan plan = MakePlan(max_bytes);
   Arena* arena = nullptr;
   Status status = GrowFile(fd, plan.data_offset);
   if (status.ok()) status = BackFileRange(fd, 0, kParticipantsOffset + kPageBytes);

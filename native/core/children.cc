@@ -356,6 +356,14 @@ Status WriteRecord(ChildRequest* request, int32_t participant) {
   return Status::Ok();
 }
 
+// Whatever becomes of our own objects: the child finds everything that its record refers to.
+Status HoldForChild(const ChildRequest& request, int32_t participant) {
+  for (const Block& block : request.held) {
+    if (Status status = HoldBlock(*request.arena, block, request.self, participant); !status.ok()) return status;
+  }
+  return Status::Ok();
+}
+
 }  // namespace
 
 Status StartChild(ChildRequest request, std::shared_ptr<EndListener> listener, StartedChild* child) {
@@ -367,9 +375,10 @@ Status StartChild(ChildRequest request, std::shared_ptr<EndListener> listener, S
   if (Status status = ReserveParticipant(*request.arena, request.name.c_str(), &participant); !status.ok()) return status;
   KILL_POINT("spawn.reserved");
   Status status = WriteRecord(&request, participant);
+  if (status.ok()) status = HoldForChild(request, participant);
   KILL_POINT("spawn.recorded");
   if (status.ok()) status = reaper->Start(request, participant, std::move(listener), &child->process);
-  // With the slot goes the block.
+  // With the slot goes all that it holds.
   if (!status.ok()) RetireParticipant(*request.arena, participant);
   return status;
 }

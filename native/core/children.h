@@ -5,11 +5,12 @@
 // life to the thread that spawned it and a worker thread may end before its process does; and it reaps exactly
 // those children, never those of libuv or of the user.
 //
-//   a child:   slot reserved -> record written, in a block held by that slot -> spawned -> slot confirmed ->
+//   a child:   slot reserved -> record written, in a block held by that slot, which holds what the record refers to,
+//              too -> spawned -> slot confirmed ->
 //              ended (waitid leaves it a zombie, so its pid is still taken) -> recovered from every arena ->
 //              reaped -> published to waiters
 //
-// Crash rule: before it is confirmed, the slot (and with it the record) goes with this process; from then on with the
+// Crash rule: before it is confirmed, the slot (and with it all that it holds) goes with this process; from then on with the
 // child. A child whose slot is gone when it boots ends itself.
 #ifndef FORKLESS_CORE_CHILDREN_H_
 #define FORKLESS_CORE_CHILDREN_H_
@@ -22,6 +23,7 @@
 #include <vector>
 
 #include "core/arena.h"
+#include "core/heap.h"
 #include "core/status.h"
 #include "platform/process_end.h"
 #include "platform/spawn.h"
@@ -86,6 +88,7 @@ struct ChildRequest {
   std::string name;            // of the child, for people
   std::vector<uint8_t> record; // what the child is told, in a block that is its own
   std::string addon;           // the file that it loads
+  std::vector<Block> held;     // what the record refers to: the child holds it from the start
 };
 
 // The environment variable that tells a child where its record is:

@@ -3,10 +3,12 @@
  * nothing but the addon and the target's module, unless the arguments need more.
  */
 import type { Binding } from '../native/binding.ts' with { 'resolution-mode': 'import' };
-import type { BootHead, BootValues } from '../process/boot-record.ts' with { 'resolution-mode': 'import' };
+import type { BootHead, BootReference, BootValues } from '../process/boot-record.ts' with {
+  'resolution-mode': 'import',
+};
 import type { OwnState } from '../process/own-state.ts' with { 'resolution-mode': 'import' };
-import type { Reference } from '../reduction/reference.ts' with { 'resolution-mode': 'import' };
 
+type Namespace = Readonly<Record<string, unknown>>;
 type Callable = (...args: unknown[]) => unknown;
 type ProcessClass = new (...args: unknown[]) => { run(): unknown };
 
@@ -49,7 +51,8 @@ function enterFamily(): { readonly binding: Binding; readonly record: Buffer } {
   const boot = process.env['FORKLESS_CHILD'];
   delete process.env['FORKLESS_CHILD'];
   const [, place, addon] = /^([\d.]+):(.+)$/s.exec(boot ?? '') ?? [];
-  if (place === undefined || addon === undefined) throw new Error(`${__filename} is no program to be run by hand: ${GUARD_HINT}.`);
+  if (place === undefined || addon === undefined)
+    throw new Error(`${__filename} is no program to be run by hand: ${GUARD_HINT}.`);
   const [fd = 0, participant = 0, offset = 0, bytes = 0] = place.split('.').map(Number);
   const native = require(addon) as Binding;
   if (native.killPoints) native.killPoint('boot.loaded');
@@ -70,17 +73,25 @@ async function run(): Promise<void> {
   // A module that has left nothing behind cannot go on later: no need to follow its trace through all that comes.
   if (process.getActiveResourcesInfo().length === 0) importScope.disable();
   const { args, kwargs, fields } = await bootValues();
-  if (Class !== undefined) return void (await runInstance(Class as ProcessClass, { target: callee, args, kwargs }, fields));
+  if (Class !== undefined)
+    return void (await runInstance(Class as ProcessClass, { target: callee, args, kwargs }, fields));
   if (callee !== undefined) await (callee as Callable)(...args, ...(kwargs === undefined ? [] : [kwargs]));
 }
 
-async function load(reference: Reference | undefined): Promise<unknown> {
+async function load(reference: BootReference | undefined): Promise<unknown> {
   if (reference === undefined) return undefined;
-  const namespace = (await import(reference.module)) as Record<string, unknown> & { readonly default?: Record<string, unknown> };
-  // A CommonJS module has those of its exports that cannot be read off its source on its default export only.
-  const found = namespace[reference.name] ?? namespace.default?.[reference.name];
+  const found =
+    reference.path === undefined
+      ? exportOf((await import(reference.module)) as Namespace, reference.name)
+      : exportOf({ default: require(reference.path) as Namespace }, reference.name);
   if (typeof found === 'function') return found;
   throw new Error(`The module ${reference.module} exports no function or class '${reference.name}'.`);
+}
+
+/** Not all exports of a CommonJS module can be read off its source: its default export, `module.exports`, has the others. */
+function exportOf(namespace: Namespace, name: string): unknown {
+  const direct = namespace[name];
+  return typeof direct === 'function' ? direct : (namespace['default'] as Namespace | undefined)?.[name];
 }
 
 async function bootValues(): Promise<BootValues> {

@@ -88,19 +88,14 @@ export class Block implements Disposable {
     return this.#released;
   }
 
-  /** Holds the block for another participant, too: for a child that will find it in its arguments. */
-  holdFor(participant: number): void {
-    attempt('hold the block for another process', () =>
-      binding.hold(this.arena.index, this.offset, this.stamp, participant),
-    );
-  }
-
   /** Touches all its pages now (about 1 ms per MB, once) instead of at the first use. */
   prefault(): void {
     binding.prefault(this.arena.index, this.offset, this.byteLength);
   }
 
+  /** How other processes find it; see `collectReferences`. */
   reference(): BlockReference {
+    collected?.add(this);
     return { ...this.arena.reference(), offset: this.offset, stamp: this.stamp };
   }
 
@@ -114,6 +109,20 @@ export class Block implements Disposable {
 
   [Symbol.dispose](): void {
     this.release();
+  }
+}
+
+let collected: Set<Block> | undefined;
+
+/** Runs a function and gives the blocks that it has referred to: all that a message leads to, while it is written. */
+export function collectReferences<R>(run: () => R): { readonly result: R; readonly blocks: readonly Block[] } {
+  const outer = collected;
+  const blocks = new Set<Block>();
+  collected = blocks;
+  try {
+    return { result: run(), blocks: [...blocks] };
+  } finally {
+    collected = outer;
   }
 }
 
@@ -150,7 +159,7 @@ export function attachBlock(reference: BlockReference): Block {
 }
 
 /** The block at `offset` of an arena, by its stamp. */
-export function attachIn(arena: Arena, offset: number, stamp: number): Block {
+function attachIn(arena: Arena, offset: number, stamp: number): Block {
   const [bytes, kind] = attempt('attach a shared object', () => binding.hold(arena.index, offset, stamp, 0));
   return new Block(arena, offset, stamp, bytes, kind);
 }

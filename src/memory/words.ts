@@ -34,11 +34,6 @@ export function or(words: Words, index: number, bits: number): number {
   return Atomics.or(words, index, bits);
 }
 
-/** Replaces and returns the former value. */
-export function exchange(words: Words, index: number, value: number): number {
-  return Atomics.exchange(words, index, value);
-}
-
 /** Stores `value` if the word is `expected`; true when it did. */
 export function compareAndSwap(words: Words, index: number, expected: number, value: number): boolean {
   return Atomics.compareExchange(words, index, expected, value) === expected;

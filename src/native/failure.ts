@@ -14,7 +14,8 @@ const EXPLANATIONS: Readonly<Record<string, string>> = {
     'the shared memory is full: close what is no longer used, or allow more with FORKLESS_MAX_BYTES (bytes) in the environment of the first process',
   'too-large':
     'the request is larger than the shared memory may become: allow more with FORKLESS_MAX_BYTES (bytes) in the environment of the first process',
-  'too-many': 'there is no room for another participant or hold: end processes or close objects that are no longer used',
+  'too-many':
+    'there is no room for another participant or hold: end processes or close objects that are no longer used',
   'not-found': 'there is no object of this name: create it first, or look whether its last user has gone',
   exists: 'an object of this name exists: open it, or choose another name',
   'wrong-version': 'it was made by another version of forkless: use the same version on both sides',

@@ -11,12 +11,12 @@ export interface ProcessHandle {
   readonly __processHandle: never;
 }
 
-export interface NativeChild extends NativeProcess {
+interface NativeChild extends NativeProcess {
   /** Our ends of its stdin, stdout and stderr; -1 = none. */
   readonly pipes: readonly [number, number, number];
 }
 
-export interface ChildRequest {
+interface ChildRequest {
   readonly file: string;
   readonly arguments: readonly string[];
   /** `KEY=value` */
@@ -30,6 +30,8 @@ export interface ChildRequest {
   readonly name: string;
   readonly record: Uint8Array;
   readonly addon: string;
+  /** Blocks of the arena that the child holds from the start. */
+  readonly held: readonly (readonly [offset: number, stamp: number])[];
 }
 
 /** The part of the addon that starts and watches processes: native/binding/process.cc. Times are milliseconds. */

@@ -37,7 +37,9 @@ export function wrongState(call: string, name: string, state: ProcessState): Sta
           : `${subject}: it has been started before, and a process runs only once. Make a new Process object.`,
       );
     case 'ended':
-      return new StateError(`${subject}: it has run and ended, and a process runs only once. Make a new Process object.`);
+      return new StateError(
+        `${subject}: it has run and ended, and a process runs only once. Make a new Process object.`,
+      );
     case 'closed':
       return new ClosedError(`${subject}: it has been closed.`);
     case 'own':

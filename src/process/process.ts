@@ -42,10 +42,10 @@ const active = new Set<Process<never>>();
  * Python: `multiprocessing.Process`; times are ms, and what waits comes as a promise and, with `Sync`, as a blocking call.
  */
 export class Process<P extends readonly unknown[] = readonly unknown[]> implements AsyncDisposable {
-  readonly #target: AnyFunction | undefined;
-  readonly #args: readonly unknown[];
-  readonly #kwargs: object | undefined;
-  readonly #options: ProcessOptions;
+  #target: AnyFunction | undefined;
+  #args: readonly unknown[];
+  #kwargs: object | undefined;
+  #options: ProcessOptions;
   readonly #path: readonly number[];
   #state: ProcessState = 'initial';
   #name: string;
@@ -98,7 +98,11 @@ export class Process<P extends readonly unknown[] = readonly unknown[]> implemen
       parentName: ownState().head?.name ?? MAIN_NAME,
       target: this.#target === undefined ? undefined : referTo(this.#target),
       subclass: isSubclass ? referTo(this.constructor as AnyFunction) : undefined,
-      values: { args: this.#args, kwargs: this.#kwargs, fields: fields.length === 0 ? undefined : Object.fromEntries(fields) },
+      values: {
+        args: this.#args,
+        kwargs: this.#kwargs,
+        fields: fields.length === 0 ? undefined : Object.fromEntries(fields),
+      },
       stdio: stdio ?? 'inherit',
       env,
       execArgv,
@@ -107,9 +111,18 @@ export class Process<P extends readonly unknown[] = readonly unknown[]> implemen
     this.#state = 'running';
     this.#child = child;
     this.#streams = streams;
+    this.#forgetCall();
     active.add(this);
     void child.ended.then(() => this.#noticeEnd());
     return this;
+  }
+
+  /** The child has all of it: shared memory in the arguments lives as long as somebody uses it. Python does the same. */
+  #forgetCall(): void {
+    this.#target = undefined;
+    this.#args = [];
+    this.#kwargs = undefined;
+    this.#options = {};
   }
 
   /**
@@ -293,7 +306,7 @@ export class Process<P extends readonly unknown[] = readonly unknown[]> implemen
 }
 
 /** The name of the process that no other has started. */
-export const MAIN_NAME = 'MainProcess';
+const MAIN_NAME = 'MainProcess';
 
 /** The `Process` object that stands for this process. */
 export function ownProcess(): Process {

@@ -1,12 +1,14 @@
 import { fileURLToPath } from 'node:url';
 
 import { familyArena } from '../memory/arena.ts';
+import { collectReferences } from '../memory/heap.ts';
 import { binding } from '../native/binding.ts';
 import { attempt } from '../native/failure.ts';
 import { findAddon } from '../native/load.ts';
 import { encode } from '../reduction/codec.ts';
+import { loadedExports } from '../reduction/commonjs-exports.ts';
 import type { Reference } from '../reduction/reference.ts';
-import { encodeBootRecord, type BootHead, type BootValues } from './boot-record.ts';
+import { encodeBootRecord, type BootHead, type BootReference, type BootValues } from './boot-record.ts';
 import { inheritedExecArgv, inheritedNodeOptions } from './exec-arguments.ts';
 import { ownIdentity, ownState } from './own-state.ts';
 import { isPlain } from './plain.ts';
@@ -39,7 +41,7 @@ export interface SpawnOrder extends Pick<ProcessOptions, 'env' | 'execArgv' | 'c
  * @throws SerializationError when the values cannot travel; ResourceError when the system refuses.
  */
 export function spawnProcess(order: SpawnOrder): { readonly child: WatchedProcess; readonly streams: StdioStreams } {
-  const record = bootRecord(order);
+  const { result: record, blocks } = collectReferences(() => bootRecord(order));
   const arena = familyArena();
   listenToEnds();
   const where = order.cwd === undefined ? '' : ` in ${order.cwd}`;
@@ -56,6 +58,8 @@ export function spawnProcess(order: SpawnOrder): { readonly child: WatchedProces
       name: order.name,
       record,
       addon: (addon ??= findAddon()),
+      // The child finds what its arguments refer to, even if this process gives it up at once.
+      held: blocks.filter((block) => block.arena === arena).map(({ offset, stamp }) => [offset, stamp] as const),
     }),
   );
   armProcessEnd();
@@ -65,7 +69,8 @@ let addon: string | undefined;
 
 function bootRecord(order: SpawnOrder): Uint8Array {
   const { values } = order;
-  const plain = isPlain(values.args) && isPlain(values.kwargs ?? null) && isPlain(values.fields ?? null) ? values : undefined;
+  const plain =
+    isPlain(values.args) && isPlain(values.kwargs ?? null) && isPlain(values.fields ?? null) ? values : undefined;
   const message = plain === undefined ? encode(values, `process '${order.name}'`) : undefined;
   const own = ownState().head;
   const head: BootHead = {
@@ -76,13 +81,20 @@ function bootRecord(order: SpawnOrder): Uint8Array {
     parent: { ...ownIdentity(), name: order.parentName },
     root: own?.root ?? ownIdentity(),
     argv: process.argv.slice(2),
-    target: order.target,
-    subclass: order.subclass,
+    target: bootReference(order.target),
+    subclass: bootReference(order.subclass),
     modules: message?.modules ?? [],
     plain,
     keyBytes: order.key.byteLength,
   };
   return encodeBootRecord(head, order.key, message?.bytes);
+}
+
+function bootReference(reference: Reference | undefined): BootReference | undefined {
+  if (reference === undefined) return undefined;
+  const { module, name } = reference;
+  const isCommonJs = module.startsWith('file:') && (module.endsWith('.cjs') || loadedExports(module) !== undefined);
+  return { module, name, path: isCommonJs ? fileURLToPath(module) : undefined };
 }
 
 function execArgv(order: SpawnOrder): readonly string[] {

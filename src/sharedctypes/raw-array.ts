@@ -17,7 +17,10 @@ const MOST_BYTES = 2 ** 33;
  * const samples = RawArray('d', 1_000_000);
  * new Process({ target: fill, args: [samples.subarray(0, 500_000)] }).start();
  */
-export function RawArray<T extends ElementType>(type: T, sizeOrInit: number | Iterable<ArrayOf<T>[number]>): ArrayOf<T> {
+export function RawArray<T extends ElementType>(
+  type: T,
+  sizeOrInit: number | Iterable<ArrayOf<T>[number]>,
+): ArrayOf<T> {
   checkElementType(type, 'RawArray()');
   if (typeof sizeOrInit === 'number') return makeArray(type, sizeOrInit);
   const elements = checkElements(type, sizeOrInit);
@@ -38,13 +41,17 @@ function makeArray<T extends ElementType>(type: T, length: number): ArrayOf<T> {
 
 function checkElements<T extends ElementType>(type: T, init: Iterable<ArrayOf<T>[number]>): ArrayOf<T>[number][] {
   if (typeof init !== 'object' || init === null || !(Symbol.iterator in init)) {
-    throw new TypeError(`RawArray(): expected a size or a list of elements, not ${init === null ? 'null' : typeof init}`);
+    throw new TypeError(
+      `RawArray(): expected a size or a list of elements, not ${init === null ? 'null' : typeof init}`,
+    );
   }
   const elements = Array.from(init);
   const wanted = isBigIntType(type) ? 'bigint' : 'number';
   const wrong = elements.findIndex((element) => typeof element !== wanted);
   if (wrong >= 0) {
-    throw new TypeError(`RawArray(): element ${wrong} of an array of '${type}' must be a ${wanted}, not ${typeof elements[wrong]}`);
+    throw new TypeError(
+      `RawArray(): element ${wrong} of an array of '${type}' must be a ${wanted}, not ${typeof elements[wrong]}`,
+    );
   }
   return elements;
 }

@@ -77,7 +77,9 @@ const CODES = Object.keys(CONSTRUCTORS) as ElementType[];
  */
 export function checkElementType(type: unknown, where: string): asserts type is ElementType {
   if (typeof type === 'string' && Object.hasOwn(CONSTRUCTORS, type)) return;
-  throw new TypeError(`${where}: there is no element type ${JSON.stringify(type) ?? String(type)}; use one of ${CODES.join(' ')}`);
+  throw new TypeError(
+    `${where}: there is no element type ${JSON.stringify(type) ?? String(type)}; use one of ${CODES.join(' ')}`,
+  );
 }
 
 export function elementBytes(type: ElementType): number {
@@ -94,7 +96,12 @@ export function elementTypeOf(number: number): ElementType | undefined {
 }
 
 /** `length` elements of shared memory, from `byteOffset` of the buffer on: no copy. */
-export function viewElements<T extends ElementType>(type: T, buffer: ArrayBuffer, byteOffset: number, length: number): ArrayOf<T> {
+export function viewElements<T extends ElementType>(
+  type: T,
+  buffer: ArrayBuffer,
+  byteOffset: number,
+  length: number,
+): ArrayOf<T> {
   return new CONSTRUCTORS[type](buffer, byteOffset, length);
 }
 

@@ -21,7 +21,9 @@ export function checkOptions(options: unknown, allowedKeys: readonly string[], w
   }
   for (const key of Object.keys(options)) {
     if (!allowedKeys.includes(key)) {
-      throw new TypeError(`${where} has no option "${key}": it knows ${allowedKeys.map((name) => `"${name}"`).join(', ')}`);
+      throw new TypeError(
+        `${where} has no option "${key}": it knows ${allowedKeys.map((name) => `"${name}"`).join(', ')}`,
+      );
     }
   }
 }
@@ -30,12 +32,17 @@ export function checkOptions(options: unknown, allowedKeys: readonly string[], w
  * Checks the options of a wait.
  * @throws TypeError for an unknown key or a wrong type, RangeError for a negative timeout.
  */
-export function checkWait(options: AsyncWaitOptions | undefined, where: string, keys: readonly string[] = WAIT_KEYS): void {
+export function checkWait(
+  options: AsyncWaitOptions | undefined,
+  where: string,
+  keys: readonly string[] = WAIT_KEYS,
+): void {
   if (options === undefined) return;
   checkOptions(options, keys, where);
   const { timeout, signal } = options;
   if (timeout !== undefined) {
-    if (typeof timeout !== 'number') throw new TypeError(`The timeout of ${where} must be a number of ms, not ${typeof timeout}`);
+    if (typeof timeout !== 'number')
+      throw new TypeError(`The timeout of ${where} must be a number of ms, not ${typeof timeout}`);
     if (!(timeout >= 0)) throw new RangeError(`The timeout of ${where} must be at least 0 ms, not ${timeout}`);
   }
   if (signal !== undefined && !(signal instanceof AbortSignal)) {

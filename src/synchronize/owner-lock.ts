@@ -9,9 +9,6 @@ import { Wait, WaitPoint } from './wait-point.ts';
 const WAITERS = layout.waitersBit;
 const FREE = 0;
 
-/** Bytes of an owner lock in a block, as words. */
-export const OWNER_LOCK_WORDS: number = layout.ownerLockBytes >> 2;
-
 /**
  * A lock that names its owner, so that it does not die with it:
  *

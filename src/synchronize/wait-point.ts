@@ -16,9 +16,6 @@ const SPIN_NS = availableParallelism() > 1 ? 20_000 : 0;
 /** How often who sleeps looks again unasked (ms), lest a wake that was lost with its waker is lost for ever. */
 export const RECHECK_MS = 250;
 
-/** Bytes of a wait point in a block, as words. */
-export const WAIT_POINT_WORDS: number = layout.waitPointBytes >> 2;
-
 /**
  * One try of an operation that may have to wait: its result, or what it waits for. It never blocks, and it is called
  * again after every wake, so it must look at the shared words anew each time.

@@ -84,6 +84,11 @@ describe('bench: measure', () => {
 describe('bench: quantile', () => {
   it('is the nearest rank, and for the median of an even count the mean of the middle two', () => {
     expect(quantile([3, 1, 2, 4], 0.5)).toBe(2.5);
-    expect(quantile(Array.from({ length: 100 }, (_, i) => i + 1), 0.99)).toBe(99);
+    expect(
+      quantile(
+        Array.from({ length: 100 }, (_, i) => i + 1),
+        0.99,
+      ),
+    ).toBe(99);
   });
 });

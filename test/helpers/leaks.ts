@@ -36,7 +36,7 @@ export function expectNoLeaks(): void {
 }
 
 /** The pids of the children of a process. */
-export function childrenOf(pid: number | 'self'): number[] {
+function childrenOf(pid: number | 'self'): number[] {
   return readdirSync(`/proc/${pid}/task`).flatMap((thread) => {
     const text = readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').trim();
     return text === '' ? [] : text.split(' ').map(Number);
@@ -77,12 +77,14 @@ function traces(): Traces {
 }
 
 function openDescriptors(): string[] {
-  return readdirSync('/proc/self/fd').flatMap((fd) => {
-    try {
-      // The numbers of pipes and sockets differ from one to the next.
-      return [readlinkSync(`/proc/self/fd/${fd}`).replace(/\d+/g, '#')];
-    } catch {
-      return [];
-    }
-  }).toSorted();
+  return readdirSync('/proc/self/fd')
+    .flatMap((fd) => {
+      try {
+        // The numbers of pipes and sockets differ from one to the next.
+        return [readlinkSync(`/proc/self/fd/${fd}`).replace(/\d+/g, '#')];
+      } catch {
+        return [];
+      }
+    })
+    .toSorted();
 }

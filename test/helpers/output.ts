@@ -52,24 +52,28 @@ export function runProgram(path: string, options: ProgramOptions = {}): Promise<
 /** Runs Node with these arguments. */
 export function runNode(args: readonly string[], options: ProgramOptions = {}): Promise<ProgramOutput> {
   return new Promise((resolve, reject) => {
-  const child = spawn(process.execPath, args, { detached: true, env: { ...process.env, ...options.env }, stdio: 'pipe' });
-  const pid = child.pid as number;
-  const program: RunningProgram = { pid, killGroup: (signal) => process.kill(-pid, signal) };
-  let stdout = '';
-  let stderr = '';
-  const watchdog = setTimeout(() => {
-    process.kill(-pid, 'SIGKILL');
-    reject(new Error(`The program did not end. It printed:\n${stdout}\n${stderr}`));
-  }, WATCHDOG_MS);
-  child.stdout.setEncoding('utf8').on('data', (part: string) => {
-    stdout += part;
-    options.onOutput?.(stdout, program);
-  });
-  child.stderr.setEncoding('utf8').on('data', (part: string) => (stderr += part));
-  child.on('error', reject).on('close', (code, signal) => {
-    clearTimeout(watchdog);
-    resolve({ stdout, stderr, code, signal });
-  });
-  child.stdin.end(options.input ?? '');
+    const child = spawn(process.execPath, args, {
+      detached: true,
+      env: { ...process.env, ...options.env },
+      stdio: 'pipe',
+    });
+    const pid = child.pid as number;
+    const program: RunningProgram = { pid, killGroup: (signal) => process.kill(-pid, signal) };
+    let stdout = '';
+    let stderr = '';
+    const watchdog = setTimeout(() => {
+      process.kill(-pid, 'SIGKILL');
+      reject(new Error(`The program did not end. It printed:\n${stdout}\n${stderr}`));
+    }, WATCHDOG_MS);
+    child.stdout.setEncoding('utf8').on('data', (part: string) => {
+      stdout += part;
+      options.onOutput?.(stdout, program);
+    });
+    child.stderr.setEncoding('utf8').on('data', (part: string) => (stderr += part));
+    child.on('error', reject).on('close', (code, signal) => {
+      clearTimeout(watchdog);
+      resolve({ stdout, stderr, code, signal });
+    });
+    child.stdin.end(options.input ?? '');
   });
 }

@@ -4,7 +4,10 @@ import { inheritedExecArgv, inheritedNodeOptions } from '../../dist/process/exec
 
 describe('inheritedExecArgv', () => {
   it.each([
-    [['--max-old-space-size=100', '--import', 'tsx'], ['--max-old-space-size=100', '--import', 'tsx']],
+    [
+      ['--max-old-space-size=100', '--import', 'tsx'],
+      ['--max-old-space-size=100', '--import', 'tsx'],
+    ],
     [['--eval', 'work()', '--no-warnings'], ['--no-warnings']],
     [['-e', 'work()'], []],
     [['--eval=work()'], []],
@@ -15,7 +18,10 @@ describe('inheritedExecArgv', () => {
     [['--watch', '--watch-path=src', '--test', '--test-reporter=spec'], []],
     [['--watch-path', 'src', '--no-warnings'], ['--no-warnings']],
     [['--eval', '-1'], []],
-    [['-r', './setup.cjs', '-C', 'development'], ['-r', './setup.cjs', '-C', 'development']],
+    [
+      ['-r', './setup.cjs', '-C', 'development'],
+      ['-r', './setup.cjs', '-C', 'development'],
+    ],
   ])('gives of %j to children: %j', (execArgv, inherited) => {
     expect(inheritedExecArgv(execArgv)).toEqual(inherited);
   });

@@ -10,9 +10,12 @@ const withHole = [1, 2, 3];
 delete withHole[1];
 
 describe('isPlain', () => {
-  it.each([[null], [true], [0], [1.5], ['täxt'], [[]], [{}], [[1, 'a', { b: [null] }]], [{ length: 1 }]])('accepts %j', (value) => {
-    expect(isPlain(value)).toBe(true);
-  });
+  it.each([[null], [true], [0], [1.5], ['täxt'], [[]], [{}], [[1, 'a', { b: [null] }]], [{ length: 1 }]])(
+    'accepts %j',
+    (value) => {
+      expect(isPlain(value)).toBe(true);
+    },
+  );
 
   it.each([
     ['undefined', undefined],
@@ -34,7 +37,14 @@ describe('isPlain', () => {
     ['a subclass of Array', new (class A extends Array {})()],
     ['a hole', withHole],
     ['an array with a property', Object.assign([1], { a: 1 })],
-    ['a getter', { get a() { return 1; } }],
+    [
+      'a getter',
+      {
+        get a() {
+          return 1;
+        },
+      },
+    ],
     ['a property that is not enumerable', Object.defineProperty({}, 'a', { value: 1 })],
     ['a symbol as a key', { [Symbol.for('a')]: 1 }],
     ['toJSON', { toJSON: 1 }],
@@ -54,9 +64,18 @@ describe('isPlain', () => {
 
   it('accepts only what JSON keeps', () => {
     fc.assert(
-      fc.property(fc.anything({ withBigInt: true, withDate: true, withMap: true, withSparseArray: true, withNullPrototype: true }), (value) => {
-        if (isPlain(value)) expect(isDeepStrictEqual(JSON.parse(JSON.stringify(value)), value)).toBe(true);
-      }),
+      fc.property(
+        fc.anything({
+          withBigInt: true,
+          withDate: true,
+          withMap: true,
+          withSparseArray: true,
+          withNullPrototype: true,
+        }),
+        (value) => {
+          if (isPlain(value)) expect(isDeepStrictEqual(JSON.parse(JSON.stringify(value)), value)).toBe(true);
+        },
+      ),
       { numRuns: 2000 },
     );
   });

@@ -5,7 +5,15 @@ import { text } from 'node:stream/consumers';
 import { inspect } from 'node:util';
 import { Worker } from 'node:worker_threads';
 
-import { activeChildren, ClosedError, currentProcess, isMainProcess, parentProcess, Process, StateError } from 'forkless';
+import {
+  activeChildren,
+  ClosedError,
+  currentProcess,
+  isMainProcess,
+  parentProcess,
+  Process,
+  StateError,
+} from 'forkless';
 import { describe, expect, it } from 'vitest';
 
 import * as targets from '../fixtures/targets.js';
@@ -41,12 +49,21 @@ describe('Process', () => {
 
   describe('what it calls', () => {
     it('calls the target with the arguments', async () => {
-      const process = new Process({ target: targets.printArguments, args: [1, 'two', { three: [3] }], ...PIPE }).start();
+      const process = new Process({
+        target: targets.printArguments,
+        args: [1, 'two', { three: [3] }],
+        ...PIPE,
+      }).start();
       expect(await printedBy(process)).toEqual([1, 'two', { three: [3] }]);
     });
 
     it('passes kwargs as a last object argument', async () => {
-      const process = new Process({ target: targets.printArguments, args: [1], kwargs: { verbose: true }, ...PIPE }).start();
+      const process = new Process({
+        target: targets.printArguments,
+        args: [1],
+        kwargs: { verbose: true },
+        ...PIPE,
+      }).start();
       expect(await printedBy(process)).toEqual([1, { verbose: true }]);
     });
 
@@ -62,7 +79,14 @@ describe('Process', () => {
     });
 
     it('carries arguments that JSON does not know', async () => {
-      const args = [new Map([[1n, new Date(0)]]), undefined, -0, new Float64Array([0.5]), Buffer.from('x'), targets.nothing];
+      const args = [
+        new Map([[1n, new Date(0)]]),
+        undefined,
+        -0,
+        new Float64Array([0.5]),
+        Buffer.from('x'),
+        targets.nothing,
+      ];
       const process = new Process({ target: targets.printInspected, args, ...PIPE }).start();
       expect((await outputOf(process)).stdout).toBe(inspect(args));
     });
@@ -76,7 +100,11 @@ describe('Process', () => {
     it('calls functions of CommonJS modules', async () => {
       const { default: common } = await import('../fixtures/common.cjs');
       const sum = new Process({ target: common.printSum, args: [2, 3], ...PIPE }).start();
-      const product = new Process({ target: common['printProduct'], args: [2, 3], ...PIPE }).start();
+      const product = new Process({
+        target: (common as unknown as { printProduct: (...args: number[]) => void }).printProduct,
+        args: [2, 3],
+        ...PIPE,
+      }).start();
       expect((await outputOf(sum)).stdout).toBe('5\n');
       expect((await outputOf(product)).stdout).toBe('6\n');
     });
@@ -309,7 +337,13 @@ describe('Process', () => {
     it('knows itself and its parent', async () => {
       const child = new Process({ target: targets.printSelf, ...PIPE }).start();
       const self = await printedBy<Self>(child);
-      expect(self).toMatchObject({ name: child.name, pid: child.pid, isMainProcess: false, isAlive: true, ppid: process.pid });
+      expect(self).toMatchObject({
+        name: child.name,
+        pid: child.pid,
+        isMainProcess: false,
+        isAlive: true,
+        ppid: process.pid,
+      });
       expect(self.parent).toEqual({ name: 'MainProcess', pid: process.pid, isAlive: true });
       expect(isMainProcess).toBe(true);
       expect(currentProcess().name).toBe('MainProcess');

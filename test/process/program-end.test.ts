@@ -113,7 +113,9 @@ describe('a main module that is imported again', () => {
   it('and starts a process at its top level: one clear error, no recursion', async () => {
     const { stdout, stderr } = await runProgram('test/fixtures/programs/unguarded.js');
     expect(stdout).toBe('main module\nmain module\nexit code 1\n');
-    expect(stderr).toMatch(/^Process Process-1:\nStateError: .*isMainProcess.*unguarded\.js|^Process Process-1:\nStateError: .*unguarded\.js.*isMainProcess/);
+    expect(stderr).toMatch(
+      /^Process Process-1:\nStateError: .*isMainProcess.*unguarded\.js|^Process Process-1:\nStateError: .*unguarded\.js.*isMainProcess/,
+    );
     expect(stderr.match(/StateError/g)).toHaveLength(1);
   });
 

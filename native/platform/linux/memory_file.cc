@@ -96,6 +96,11 @@ Status GrowFile(int fd, uint64_t bytes) {
 Status BackFileRange(int fd, uint64_t offset, uint64_t bytes) {
   // In pieces: a signal undoes the whole call, so with a timer's signals (profilers) a large one would never end.
   constexpr uint64_t kPiece = 4 << 20;
+  // Asked first: a request that can never succeed must not take all memory of the machine before it fails.
+  struct statfs info;
+  if (fstatfs(fd, &info) == 0 && bytes / static_cast<uint64_t>(info.f_bsize) > info.f_bavail + kPiece / 4096) {
+    return Status::System("posix_fallocate", ENOSPC);
+  }
   while (bytes > 0) {
     const uint64_t piece = bytes < kPiece ? bytes : kPiece;
     const int error = posix_fallocate(fd, static_cast<off_t>(offset), static_cast<off_t>(piece));

@@ -1,0 +1,82 @@
+// The heap while its lock is held: what heap.cc offers, made of page runs, cells and holds.
+#ifndef FORKLESS_CORE_LOCKED_HEAP_H_
+#define FORKLESS_CORE_LOCKED_HEAP_H_
+
+#include "core/heap.h"
+#include "core/kill_point.h"
+#include "core/page_runs.h"
+#include "core/parking.h"
+
+namespace forkless {
+
+inline uint32_t CellsOf(uint32_t size_class) {
+  return static_cast<uint32_t>((kSlabBytes - kSlabHeaderBytes) / kCellBytes[size_class]);
+}
+
+class LockedHeap {
+ public:
+  LockedHeap(Arena& arena, int32_t self) : arena_(arena), self_(self), runs_(arena) {
+    bool abandoned = false;
+    AcquireOwnerLock(arena_, kLockOffset, self_, &abandoned);
+    // Its holder died somewhere in here: the words of truth are right, all else is made anew from them.
+    if (abandoned) Rebuild();
+    KILL_POINT("heap.locked");
+  }
+  ~LockedHeap() {
+    KILL_POINT("heap.unlocking");
+    ReleaseOwnerLock(arena_, kLockOffset, self_);
+  }
+  LockedHeap(const LockedHeap&) = delete;
+  LockedHeap& operator=(const LockedHeap&) = delete;
+
+  Status Allocate(uint64_t bytes, uint32_t kind, int32_t holder, Block* block, bool* clean);
+  Status AddHold(Block block, int32_t holder);
+  void RemoveHold(uint64_t offset, int32_t holder);
+  void RemoveHoldsOf(int32_t holder);
+  [[nodiscard]] bool IsBlock(Block block) const;
+  void Rebuild();
+  uint32_t Check();
+  [[nodiscard]] ArenaHeader& header() const { return arena_.header(); }
+
+ private:
+  static constexpr uint64_t kLockOffset = offsetof(ArenaHeader, heap_lock);
+
+  [[nodiscard]] Hold& HoldAt(uint32_t index) const { return arena_.At<Hold>(header().holds_offset)[index]; }
+  [[nodiscard]] uint32_t& Bucket(uint64_t offset) const {
+    const uint64_t hash = (offset >> 4) * 0x9e3779b97f4a7c15u;
+    return arena_.At<uint32_t>(header().buckets_offset)[hash >> 40 & (header().bucket_count - 1)];
+  }
+  [[nodiscard]] bool IsHeld(uint64_t offset) const {
+    for (uint32_t next = Bucket(offset); next != 0; next = HoldAt(next - 1).next) {
+      if (HoldAt(next - 1).block.load() == offset) return true;
+    }
+    return false;
+  }
+  [[nodiscard]] BlockHeader& BlockAt(uint64_t offset) const {
+    return *arena_.At<BlockHeader>(offset - kBlockHeaderBytes);
+  }
+  // The head of the slab that `page` belongs to; false when it is of none.
+  bool FindSlab(uint32_t page, uint32_t* head) const;
+  [[nodiscard]] uint64_t CellOffset(uint32_t head, uint32_t cell) const {
+    return runs_.OffsetOf(head) + kSlabHeaderBytes + cell * uint64_t{kCellBytes[runs_.At(head).size_class]};
+  }
+  [[nodiscard]] uint32_t CellOf(uint32_t head, uint64_t payload) const {
+    return static_cast<uint32_t>((payload - kBlockHeaderBytes - runs_.OffsetOf(head) - kSlabHeaderBytes) /
+                                 kCellBytes[runs_.At(head).size_class]);
+  }
+
+  Status TakeHold(uint32_t* index);
+  void PublishHold(uint32_t index, uint64_t offset, int32_t holder);
+  void RemoveHoldAt(uint32_t index);
+  Status AllocateCell(uint32_t size_class, uint64_t* payload);
+  void FreePayload(uint64_t payload);
+  void FreeCell(uint32_t head, uint32_t cell);
+
+  Arena& arena_;
+  int32_t self_;
+  PageRuns runs_;
+};
+
+}  // namespace forkless
+
+#endif  // FORKLESS_CORE_LOCKED_HEAP_H_
