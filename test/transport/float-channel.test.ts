@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { inspect } from 'node:util';
 import { Worker } from 'node:worker_threads';
 
@@ -283,7 +284,10 @@ describe('A wait for a FloatChannel', () => {
       channel.recv(index % 2 === 0 ? { signal: controller.signal } : { timeout: 5 }).catch(() => 'given up'),
     );
     await sleep(20);
+    // One listener, however many wait: Node warns of more than ten.
+    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(1);
     controller.abort();
+    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
     expect(new Set(await Promise.all(given))).toEqual(new Set(['given up']));
     channel.sendSync([1]);
     await sleep(5);
