@@ -105,7 +105,7 @@ export async function tortureChannel({ seconds, kills: mostKills = Infinity, par
   const consumers = [...living.consumer];
   channel.close();
   await within(Promise.all(consumers.map(({ ended }) => ended)), account);
-  for (const party of [...living.consumer]) party.child.kill('SIGKILL');
+  for (const party of living.consumer) party.child.kill('SIGKILL');
   account.seconds = (performance.now() - begin) / 1000;
   account.filesLeft = readdirSync('/dev/shm').filter((file) => file.endsWith(name)).length;
   tally(everybody, account);

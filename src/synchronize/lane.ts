@@ -1,6 +1,5 @@
 import type { Arena } from '../memory/arena.ts';
-import type { Wait } from './wait-point.ts';
-import type { Attempt } from './wait-point.ts';
+import type { Attempt, Wait } from './wait-point.ts';
 
 // How long an event loop may be kept from turning by operations that succeed at once, and how often to look.
 const LONG_RUN_MS = 4;
@@ -16,7 +15,6 @@ export interface PendingWait {
   readonly fail: (reason: unknown) => void;
   timer: NodeJS.Timeout | undefined;
   readonly signal: AbortSignal | undefined;
-  readonly onAbort: (() => void) | undefined;
 }
 
 /**

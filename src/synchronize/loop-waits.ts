@@ -7,6 +7,7 @@ import type { Words } from '../memory/words.ts';
 import { binding } from '../native/binding.ts';
 import { attempt as attemptNative } from '../native/failure.ts';
 import { killPoint } from '../native/kill-point.ts';
+import { AbortSignals } from './abort-signals.ts';
 import type { Lane, PendingWait } from './lane.ts';
 import { RECHECK_MS, TIMED_OUT, Wait } from './wait-point.ts';
 import type { Attempt } from './wait-point.ts';
@@ -36,6 +37,9 @@ export class LoopWaits {
   readonly #arena: Arena;
   /** The first of every lane. */
   readonly #pending = new Set<PendingWait>();
+  readonly #signals = new AbortSignals<PendingWait>((pending, signal) => {
+    this.#end(pending, () => pending.fail(signal.reason));
+  });
   readonly #participant: Words;
   readonly #asyncBit: number;
   #doorbellOpen = false;
@@ -77,10 +81,9 @@ export class LoopWaits {
         fail: reject,
         timer: undefined,
         signal,
-        onAbort: signal && (() => this.#abort(pending, signal)),
       };
       if (timeout !== Infinity) this.#startTimer(pending, performance.now() + timeout);
-      if (signal !== undefined && pending.onAbort !== undefined) signal.addEventListener('abort', pending.onAbort);
+      if (signal !== undefined) this.#signals.add(signal, pending);
       if (!lane.enter(pending)) return;
       this.#pending.add(pending);
       this.#look();
@@ -226,10 +229,6 @@ export class LoopWaits {
     );
   }
 
-  #abort(pending: PendingWait, signal: AbortSignal): void {
-    this.#end(pending, () => pending.fail(signal.reason));
-  }
-
   #end(pending: PendingWait, settle: () => void): void {
     this.#remove(pending);
     settle();
@@ -244,9 +243,7 @@ export class LoopWaits {
       this.#look();
     }
     clearTimeout(pending.timer);
-    if (pending.signal !== undefined && pending.onAbort !== undefined) {
-      pending.signal.removeEventListener('abort', pending.onAbort);
-    }
+    if (pending.signal !== undefined) this.#signals.delete(pending.signal, pending);
   }
 }
 
