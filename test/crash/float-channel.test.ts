@@ -29,7 +29,15 @@ function cases(role: Role, form: 'sync' | 'async', way: Way, points: readonly st
 
 const WRITE = ['ring.write.locked', 'ring.write.filled', 'ring.write.committed', 'ring.write.woken'];
 const READ = ['ring.read.locked', 'ring.read.used', 'ring.read.released', 'ring.read.woken'];
-const WAKE = ['lock.released', 'wake.before', 'wake.bumped', 'wake.sync-done', 'ring.disarmed'];
+const WAKE = [
+  'lock.released',
+  'wake.before',
+  'wake.bumped',
+  'wake.some-woken',
+  'wake.sync-done',
+  'ring.rung',
+  'wake.rung',
+];
 const PARK = ['park.announced', 'park.bit-set'];
 const LOOP = ['loop.armed', 'loop.announced'];
 
