@@ -1,7 +1,7 @@
 // @ts-check
 // How long start() keeps its caller from going on, with a large resident size.
 //
-//   --starts=25 --rss-mb=2048
+//   --starts=40 --rss-mb=2048
 import { Process } from 'forkless';
 
 import { readOptions } from '../harness/options.js';
@@ -9,8 +9,8 @@ import { printLatency } from '../harness/print-result.js';
 import { growResidentSizeTo, hugePages } from '../harness/resident.js';
 import { nothing } from './empty-target.mjs';
 
-const WARM_UP = 3;
-const options = readOptions({ starts: 25, 'rss-mb': 2048 });
+const WARM_UP = 10;
+const options = readOptions({ starts: 40, 'rss-mb': 2048 });
 const rss = growResidentSizeTo(options['rss-mb'] * 2 ** 20);
 
 const blocked = [];

@@ -98,6 +98,15 @@ std::vector<uint8_t> Bytes(const Napi::Value& value) {
   return {array.Data(), array.Data() + array.ByteLength()};
 }
 
+// { without, settings }
+std::vector<std::string> EnvironmentOf(const Napi::Object& environment) {
+  std::vector<std::string> variables;
+  const Napi::Value without = environment.Get("without");
+  if (!without.IsUndefined()) variables = OwnVariables(Strings(without));
+  for (std::string& setting : Strings(environment.Get("settings"))) variables.push_back(std::move(setting));
+  return variables;
+}
+
 // [[offset, stamp], ...]
 std::vector<Block> Blocks(const Napi::Value& value) {
   const auto array = value.As<Napi::Array>();
@@ -164,7 +173,7 @@ class Functions {
     ChildRequest request;
     request.plan.file = TextOf(options, "file");
     request.plan.arguments = Strings(options.Get("arguments"));
-    request.plan.environment = Strings(options.Get("environment"));
+    request.plan.environment = EnvironmentOf(options.Get("environment").As<Napi::Object>());
     request.plan.directory = TextOf(options, "directory");
     request.stdio = StdioOf(TextOf(options, "stdio"));
     request.daemon = options.Get("daemon").As<Napi::Boolean>().Value();

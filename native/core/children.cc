@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include <algorithm>
-#include <chrono>
 #include <deque>
 #include <map>
 #include <unordered_map>
@@ -21,50 +20,6 @@
 #include "platform/process_identity.h"
 
 namespace forkless {
-
-bool WatchedProcess::HasEnded(int32_t* exit_code) const {
-  const std::lock_guard<std::mutex> guard(mutex_);
-  *exit_code = exit_code_;
-  return ended_;
-}
-
-bool WatchedProcess::WaitUntil(int64_t deadline) {
-  std::unique_lock<std::mutex> guard(mutex_);
-  if (deadline == kForever) {
-    ended_changed_.wait(guard, [this] { return ended_; });
-    return true;
-  }
-  const std::chrono::steady_clock::time_point until{std::chrono::nanoseconds(deadline)};
-  return ended_changed_.wait_until(guard, until, [this] { return ended_; });
-}
-
-bool WatchedProcess::Signal(int number) {
-  // A child is reaped under the same mutex, so its pid is its own until then.
-  const std::lock_guard<std::mutex> guard(mutex_);
-  return !ended_ && SendSignal(pid_, number);
-}
-
-Status WatchedProcess::Descriptor(int* fd) {
-  const std::lock_guard<std::mutex> guard(mutex_);
-  if (!descriptor_.valid()) {
-    if (Status status = OpenEnded(&descriptor_); !status.ok()) return status;
-  }
-  descriptor_given_ = true;
-  *fd = descriptor_.get();
-  return Status::Ok();
-}
-
-void WatchedProcess::Publish(int32_t exit_code) {
-  {
-    const std::lock_guard<std::mutex> guard(mutex_);
-    if (is_child_) ReapChild(pid_);
-    ended_ = true;
-    exit_code_ = exit_code;
-    if (!descriptor_given_) descriptor_.Reset();
-  }
-  ended_changed_.notify_all();
-  if (listener_ != nullptr) listener_->OnEnd(*this);
-}
 
 class Reaper {
  public:
@@ -88,7 +43,7 @@ class Reaper {
     UniqueFd orphan_or_root;                  // a watched process has its descriptor itself
     std::shared_ptr<WatchedProcess> watched;
   };
-  // A start, handed over to the thread by somebody who waits for `done`.
+  // A start; in a thread other than the main one handed over to the reaper, and waited for until it is `done`.
   struct Order {
     const ChildRequest* request;
     int32_t participant;
@@ -158,6 +113,8 @@ Status Reaper::Add(std::unique_ptr<Entry> entry, int fd) {
   Entry* key = entry.get();
   const std::lock_guard<std::mutex> guard(mutex_);
   if (Status status = watcher_.Add(fd, key); !status.ok()) return status;
+  // Its end may be noticed at once, and waits for the mutex to forget it.
+  if (entry->watched != nullptr && entry->watched->is_child_) children_.emplace(entry->watched->id(), entry->watched);
   entries_.emplace(key, std::move(entry));
   return Status::Ok();
 }
@@ -229,7 +186,7 @@ void Reaper::TakeOrders() {
   }
 }
 
-// On the thread that also handles ends: the slot is confirmed before the child's end can be looked at.
+// The slot is confirmed before anybody watches for the child's end.
 void Reaper::Execute(Order* order) {
   const ChildRequest& request = *order->request;
   WatchedProcess& child = *order->child;
@@ -244,11 +201,7 @@ void Reaper::Execute(Order* order) {
     const int fd = child.descriptor_.get();
     order->status = Add(std::make_unique<Entry>(Entry{Entry::Kind::kWatched, child.pid_, UniqueFd(), order->child}), fd);
   }
-  if (order->status.ok()) {
-    const std::lock_guard<std::mutex> guard(mutex_);
-    children_.emplace(child.id(), order->child);
-    return;
-  }
+  if (order->status.ok()) return;
   // No descriptor is left to watch it with: a child that nobody watches must not be.
   SendSignal(child.pid_, SIGKILL);
   LookAtEnd(child.pid_);
@@ -261,9 +214,15 @@ Status Reaper::Start(const ChildRequest& request, int32_t participant, std::shar
   Order order{&request, participant, nullptr, Status::Ok()};
   std::unique_lock<std::mutex> guard(mutex_);
   order.child = std::make_shared<WatchedProcess>(next_id_++, true, request.daemon, std::move(listener));
-  orders_.push_back(&order);
-  watcher_.Interrupt();
-  order_done_.wait(guard, [&order] { return order.done; });
+  if (IsMainThread()) {
+    // No detour over the reaper: it costs two more wake-ups, behind a child that has just begun to use a processor.
+    guard.unlock();
+    Execute(&order);
+  } else {
+    orders_.push_back(&order);
+    watcher_.Interrupt();
+    order_done_.wait(guard, [&order] { return order.done; });
+  }
   *child = std::move(order.child);
   return order.status;
 }

@@ -8,6 +8,8 @@ namespace forkless {
 
 int32_t OwnPid();
 int32_t ParentPid();
+// Whether the calling thread is the one that lives as long as the process.
+bool IsMainThread();
 
 // Start time in clock ticks since boot; 0 when there is no such process (a zombie counts as none).
 uint64_t StartTimeOf(int32_t pid);

@@ -29,6 +29,9 @@ struct SpawnPlan {
 // Starts the program with default signal handling and nothing blocked. Reports that it could not be executed, too.
 Status SpawnProgram(const SpawnPlan& plan, int32_t* pid);
 
+// The environment of this process, NAME=value, but for the variables with these names.
+std::vector<std::string> OwnVariables(const std::vector<std::string>& without);
+
 struct PipeEnds {
   UniqueFd read;
   UniqueFd write;

@@ -19,8 +19,12 @@ interface NativeChild extends NativeProcess {
 interface ChildRequest {
   readonly file: string;
   readonly arguments: readonly string[];
-  /** `KEY=value` */
-  readonly environment: readonly string[];
+  readonly environment: {
+    /** All variables of this process but these; undefined = none of them. */
+    readonly without: readonly string[] | undefined;
+    /** `NAME=value` */
+    readonly settings: readonly string[];
+  };
   /** Empty: that of this process. */
   readonly directory: string;
   readonly stdio: 'inherit' | 'ignore' | 'pipe';

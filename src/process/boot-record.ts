@@ -53,10 +53,15 @@ export interface BootHead {
 
 /** Puts a boot record together. */
 export function encodeBootRecord(head: BootHead, key: Uint8Array, message: Uint8Array | undefined): Uint8Array {
-  const text = Buffer.from(JSON.stringify(head), 'utf8');
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(text.byteLength);
-  return Buffer.concat(message === undefined ? [length, text, key] : [length, text, key, message]);
+  const text = JSON.stringify(head);
+  const keyAt = 4 + Buffer.byteLength(text);
+  const messageAt = keyAt + key.byteLength;
+  const record = Buffer.allocUnsafe(messageAt + (message?.byteLength ?? 0));
+  record.writeUInt32LE(keyAt - 4);
+  record.write(text, 4);
+  record.set(key, keyAt);
+  if (message !== undefined) record.set(message, messageAt);
+  return record;
 }
 
 /** Reads the head of a boot record or of the identity kept from one. */

@@ -9,7 +9,8 @@ import { encode } from '../reduction/codec.ts';
 import { loadedExports } from '../reduction/commonjs-exports.ts';
 import type { Reference } from '../reduction/reference.ts';
 import { encodeBootRecord, type BootHead, type BootReference, type BootValues } from './boot-record.ts';
-import { inheritedExecArgv, inheritedNodeOptions } from './exec-arguments.ts';
+import { childEnvironment } from './child-environment.ts';
+import { inheritedExecArgv } from './exec-arguments.ts';
 import { ownIdentity, ownState } from './own-state.ts';
 import { isPlain } from './plain.ts';
 import { armProcessEnd } from './process-end.ts';
@@ -18,9 +19,6 @@ import { openStdioStreams, type StdioStreams } from './stdio-streams.ts';
 import { listenToEnds, WatchedProcess } from './watched-process.ts';
 
 const CHILD_PROGRAM = fileURLToPath(new URL('../entry/child.cjs', import.meta.url));
-
-/** What `process.env` may have for this process alone. */
-const OWN_VARIABLES = ['FORKLESS_CHILD', 'NODE_CHANNEL_FD', 'NODE_CHANNEL_SERIALIZATION_MODE', 'NODE_UNIQUE_ID'];
 
 /** All that is needed to start a process. */
 export interface SpawnOrder extends Pick<ProcessOptions, 'env' | 'execArgv' | 'cwd'> {
@@ -50,7 +48,7 @@ export function spawnProcess(order: SpawnOrder): { readonly child: WatchedProces
       file: process.execPath,
       // The name is for people who list processes; the child takes it off again.
       arguments: [process.argv0, ...execArgv(order), CHILD_PROGRAM, order.name],
-      environment: environment(order),
+      environment: childEnvironment(order.env),
       directory: order.cwd ?? '',
       stdio: order.stdio,
       daemon: order.daemon,
@@ -93,23 +91,14 @@ function bootRecord(order: SpawnOrder): Uint8Array {
 function bootReference(reference: Reference | undefined): BootReference | undefined {
   if (reference === undefined) return undefined;
   const { module, name } = reference;
-  const isCommonJs = module.startsWith('file:') && (module.endsWith('.cjs') || loadedExports(module) !== undefined);
-  return { module, name, path: isCommonJs ? fileURLToPath(module) : undefined };
+  return { module, name, path: isCommonJs(module) ? fileURLToPath(module) : undefined };
+}
+
+function isCommonJs(module: string): boolean {
+  if (!module.startsWith('file:') || module.endsWith('.mjs')) return false;
+  return module.endsWith('.cjs') || loadedExports(module) !== undefined;
 }
 
 function execArgv(order: SpawnOrder): readonly string[] {
   return order.execArgv ?? inheritedExecArgv(process.execArgv);
-}
-
-function environment(order: SpawnOrder): string[] {
-  const variables: Record<string, string | undefined> = { ...process.env };
-  for (const name of OWN_VARIABLES) delete variables[name];
-  const nodeOptions = variables['NODE_OPTIONS'];
-  if (nodeOptions !== undefined) variables['NODE_OPTIONS'] = inheritedNodeOptions(nodeOptions);
-  Object.assign(variables, order.env);
-  const environment: string[] = [];
-  for (const [name, value] of Object.entries(variables)) {
-    if (value !== undefined) environment.push(`${name}=${value}`);
-  }
-  return environment;
 }

@@ -6,12 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace forkless {
 
 int32_t OwnPid() { return getpid(); }
 int32_t ParentPid() { return getppid(); }
+bool IsMainThread() { return syscall(SYS_gettid) == getpid(); }
 
 namespace {
 

@@ -8,6 +8,9 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <string_view>
+
 namespace forkless {
 
 namespace {
@@ -112,6 +115,16 @@ Status SpawnProgram(const SpawnPlan& plan, int32_t* pid) {
   if (error != 0) return Status::System("posix_spawn", error);
   *pid = result;
   return Status::Ok();
+}
+
+std::vector<std::string> OwnVariables(const std::vector<std::string>& without) {
+  std::vector<std::string> variables;
+  for (char** next = environ; next != nullptr && *next != nullptr; ++next) {
+    const std::string_view variable(*next);
+    const std::string_view name = variable.substr(0, variable.find('='));
+    if (std::find(without.begin(), without.end(), name) == without.end()) variables.emplace_back(variable);
+  }
+  return variables;
 }
 
 Status OpenPipe(PipeEnds* pipe) {

@@ -1,0 +1,65 @@
+// One process whose end is watched for (children.h does the watching).
+#ifndef FORKLESS_CORE_WATCHED_PROCESS_H_
+#define FORKLESS_CORE_WATCHED_PROCESS_H_
+
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+#include "core/status.h"
+#include "platform/process_end.h"
+
+namespace forkless {
+
+class WatchedProcess;
+
+// Whom to tell about an end. Called on the reaper's thread.
+class EndListener {
+ public:
+  virtual ~EndListener() = default;
+  virtual void OnEnd(const WatchedProcess& process) = 0;
+};
+
+class WatchedProcess {
+ public:
+  WatchedProcess(uint32_t id, bool is_child, bool daemon, std::shared_ptr<EndListener> listener)
+      : id_(id), is_child_(is_child), daemon_(daemon), listener_(std::move(listener)) {}
+  WatchedProcess(const WatchedProcess&) = delete;
+  WatchedProcess& operator=(const WatchedProcess&) = delete;
+
+  [[nodiscard]] uint32_t id() const { return id_; }
+  [[nodiscard]] int32_t pid() const { return pid_; }
+  [[nodiscard]] bool daemon() const { return daemon_; }
+
+  // False while it runs. `exit_code` may be kUnknownExit, which it always is when it is not a child.
+  [[nodiscard]] bool HasEnded(int32_t* exit_code) const;
+  // Sleeps until its end or the absolute monotonic deadline (ns, kForever); true when it has ended.
+  [[nodiscard]] bool WaitUntil(int64_t deadline);
+  // False when it has ended: a pid that may belong to somebody else by now gets no signal.
+  [[nodiscard]] bool Signal(int number);
+  // A descriptor, owned by this object, that is readable once the process has ended.
+  Status Descriptor(int* fd);
+
+ private:
+  friend class Reaper;
+  void Publish(int32_t exit_code);
+
+  const uint32_t id_;
+  const bool is_child_;
+  const bool daemon_;
+  int32_t pid_ = -1;  // set before anybody else sees the object
+  std::shared_ptr<EndListener> listener_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable ended_changed_;
+  bool ended_ = false;
+  bool descriptor_given_ = false;
+  int32_t exit_code_ = kUnknownExit;
+  UniqueFd descriptor_;
+};
+
+}  // namespace forkless
+
+#endif  // FORKLESS_CORE_WATCHED_PROCESS_H_
