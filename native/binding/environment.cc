@@ -130,7 +130,7 @@ void LoopDoorbell::SetReferenced(bool referenced) {
 void LoopDoorbell::OnRing(uv_poll_t* handle, int /*status*/, int /*events*/) {
   auto* handles = static_cast<Handles*>(handle->data);
   if (handles->owner == nullptr) return;
-  DrainDoorbell(handles->doorbell);
+  handle == &handles->event ? DrainEvents(handles->doorbell) : DrainSocket(handles->doorbell);
   LoopDoorbell& self = *handles->owner;
   const Napi::HandleScope scope(self.env_);
   // MakeCallback drains the microtasks, so that the promises that this resolves run at once.

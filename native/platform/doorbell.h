@@ -25,8 +25,9 @@ struct Doorbell {
 
 Status OpenDoorbell(const DoorbellAddress& address, Doorbell* doorbell);
 void CloseDoorbell(Doorbell* doorbell);
-// Takes all rings off both descriptors.
-void DrainDoorbell(const Doorbell& doorbell);
+// Takes all rings off the one descriptor that is readable.
+void DrainEvents(const Doorbell& doorbell);
+void DrainSocket(const Doorbell& doorbell);
 
 // Rings the doorbell whose eventfd is `event_fd` in process `pid`. `still_valid` is asked after the descriptor
 // was fetched: it must say whether the participant is still the one of `address`. False when it could not be rung now

@@ -27,7 +27,8 @@ class SleepingLoop {
   SleepingLoop& operator=(const SleepingLoop&) = delete;
 
   void Sleep() {
-    DrainDoorbell(doorbell_);
+    DrainEvents(doorbell_);
+    DrainSocket(doorbell_);
     slot_.doorbell_armed.store(++armings_);
     slot_.filter[0].store(UINT32_MAX);
     slot_.filter[1].store(UINT32_MAX);

@@ -199,7 +199,8 @@ class EventLoop {
     pollfd fds[] = {{doorbell_.event_fd, POLLIN, 0}, {doorbell_.socket_fd, POLLIN, 0}};
     while (poll(fds, 2, -1) < 0) {
     }
-    DrainDoorbell(doorbell_);
+    DrainEvents(doorbell_);
+    DrainSocket(doorbell_);
   }
 
  private:

@@ -14,7 +14,7 @@ const ALL = -1;
 const SPIN_NS = availableParallelism() > 1 ? 20_000 : 0;
 
 /** How often who sleeps looks again unasked (ms), lest a wake that was lost with its waker is lost for ever. */
-export const RECHECK_MS = 250;
+export const RECHECK_MS = 1000;
 
 /**
  * One try of an operation that may have to wait: its result, or what it waits for. It never blocks, and it is called

@@ -60,11 +60,14 @@ function looksChanged(wait: Wait): boolean {
 function park(wait: Wait, deadline: number): void {
   const { point, offset, expected, spinNs } = wait;
   const owner = wait.forOwner ? offset : NO_OWNER;
-  const until = Math.min(deadline, monotonicNow() + SLICE_MS);
+  const start = monotonicNow();
+  const until = Math.min(deadline, start + SLICE_MS);
   const result = binding.park(point.arena.index, point.offset, offset, expected, owner, until, spinNs);
-  // Spinning that ends in sleep is wasted: do less of it. A change that came in time is worth more.
   if (spinNs === 0) return;
-  wait.spinNs = result === PARK_CHANGED ? Math.min(spinNs * 2, SPIN_MOST_NS) : Math.max(spinNs / 2, SPIN_LEAST_NS);
+  // Spinning that ends in a long sleep is wasted: do less of it. A change that came in time is worth more, and one that
+  // came soon after falling asleep would have been.
+  const soon = result === PARK_CHANGED || (monotonicNow() - start) * 1e6 < SPIN_MOST_NS;
+  wait.spinNs = soon ? Math.min(spinNs * 2, SPIN_MOST_NS) : Math.max(spinNs / 2, SPIN_LEAST_NS);
 }
 
 /**

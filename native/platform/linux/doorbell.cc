@@ -176,10 +176,13 @@ void CloseDoorbell(Doorbell* doorbell) {
   *doorbell = {};
 }
 
-void DrainDoorbell(const Doorbell& doorbell) {
+void DrainEvents(const Doorbell& doorbell) {
   uint64_t count;
   while (read(doorbell.event_fd, &count, sizeof(count)) < 0 && errno == EINTR) {
   }
+}
+
+void DrainSocket(const Doorbell& doorbell) {
   char byte;
   while (recv(doorbell.socket_fd, &byte, sizeof(byte), 0) >= 0 || errno == EINTR) {
   }
