@@ -6,6 +6,7 @@
 //   --slots=4 --size=100000 --messages=1000 --rounds=7
 import { FloatChannel, Process } from 'forkless';
 
+import { alignedArray } from '../harness/aligned.js';
 import { readOptions } from '../harness/options.js';
 import { printResult } from '../harness/print-result.js';
 import { median } from '../harness/statistics.js';
@@ -18,7 +19,7 @@ if (mode !== 'copy' && mode !== 'zero-copy') throw new TypeError('--mode is copy
 const channel = new FloatChannel(size, { slots: options.slots });
 const done = new FloatChannel(1);
 const consumer = new Process({ target: consume, args: [channel, done, mode, messages] }).start();
-const values = new Float64Array(size).fill(1);
+const values = alignedArray(size).fill(1);
 
 /** @type {number[]} */
 const rates = [];

