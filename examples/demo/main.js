@@ -21,7 +21,9 @@ async function streamFile(path) {
   const channel = new FloatChannel(SAMPLES_PER_MESSAGE, { type: 'uint8', slots: 8 });
   const statistics = RawArray('d', STATISTICS.length);
   const digest = RawArray('uint8', DIGEST_BYTES);
-  const consumer = new Process({ target: consumeSamples, args: [channel, statistics, digest] }).start();
+  const consumer = new Process({ daemon: true, target: consumeSamples, args: [channel, statistics, digest] }).start();
+  // Nobody would make room any more: ends a wait for it with ClosedError.
+  void consumer.exited.then(() => channel.close());
 
   const progress = openProgress(`${path} (${(size / 1e6).toFixed(1)} MB)`, size, 'bytes');
   const start = performance.now();

@@ -8,6 +8,7 @@ const PROGRESS_EVERY = 50;
 
 export function consume(channel, done, mode) {
   const target = new Float64Array(DOUBLES);
+  done.sendSync([0]);
   for (let i = 0; i < MESSAGES; i++) {
     const check = (values) => {
       if (values[0] !== i || values[DOUBLES - 1] !== i) throw new Error(`Message ${i} is not what was sent`);
@@ -35,7 +36,9 @@ export async function produceConsume(mode, onProgress) {
   const values = new Float64Array(DOUBLES);
   let seconds = 0;
   for (const isWarmUp of [true, false]) {
-    const consumer = new Process({ target: consume, args: [channel, done, mode] }).start();
+    const consumer = new Process({ daemon: true, target: consume, args: [channel, done, mode] }).start();
+    // The time of the messages, not that of the start of a process.
+    await done.recv();
     const start = performance.now();
     for (let i = 0; i < MESSAGES; i++) {
       if (mode === 'copy') channel.sendSync(values.fill(i));
@@ -55,7 +58,7 @@ export async function produceConsume(mode, onProgress) {
 export async function roundTrips() {
   const ping = new FloatChannel(1);
   const pong = new FloatChannel(1);
-  const partner = new Process({ target: echo, args: [ping, pong] }).start();
+  const partner = new Process({ daemon: true, target: echo, args: [ping, pong] }).start();
   const message = new Float64Array(1);
   const times = new Float64Array(TRIPS);
   for (let i = 0; i < TRIPS; i++) {
