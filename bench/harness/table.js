@@ -10,7 +10,7 @@ const HEADINGS = ['measured', 'against', 'ours', 'peer', 'ratio', '(rounds)', 'm
  * @returns {string}
  */
 export function formatTable(rows) {
-  const cells = [HEADINGS, ...rows.map(formatRow)];
+  const cells = formatCells(rows);
   const widths = HEADINGS.map((_, column) => Math.max(...cells.map((line) => (line[column] ?? '').length)));
   const lines = cells.map((line) =>
     line
@@ -23,6 +23,11 @@ export function formatTable(rows) {
     [why, note, ...unsteady].filter((text) => text !== undefined),
   );
   return [...lines, ...new Set(remarks.map((text) => `  · ${text}`))].join('\n');
+}
+
+/** The headings, and a line of cells for each row. @param {readonly Row[]} rows @returns {string[][]} */
+export function formatCells(rows) {
+  return [HEADINGS, ...rows.map(formatRow)];
 }
 
 /** @param {Row} row */

@@ -1,7 +1,10 @@
 // @ts-check
+import { readdirSync, readFileSync } from 'node:fs';
+
 import { describe, expect, it } from 'vitest';
 
 import { evaluate } from '../../bench/harness/evaluate.js';
+import { replaceTable } from '../../bench/harness/markdown.js';
 import { measure, parseResult } from '../../bench/harness/measure.js';
 import { quantile } from '../../bench/harness/statistics.js';
 import { formatTable } from '../../bench/harness/table.js';
@@ -90,5 +93,16 @@ describe('bench: quantile', () => {
         0.99,
       ),
     ).toBe(99);
+  });
+});
+
+describe('bench: the tables of README.md', () => {
+  const folder = new URL('../../docs/benchmarks/', import.meta.url);
+
+  it.each(readdirSync(folder))('are made from docs/benchmarks/%s, not typed', (file) => {
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+    const published = JSON.parse(readFileSync(new URL(file, folder), 'utf8'));
+    const words = (/** @type {string} */ text) => text.replaceAll(/[\s|-]+/g, ' ');
+    expect(words(replaceTable(readme, published))).toBe(words(readme));
   });
 });
