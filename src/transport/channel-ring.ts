@@ -1,8 +1,6 @@
-import { createNamedArena, familyArena, leaveArena, openNamedArena, publishNamedArena } from '../memory/arena.ts';
 import type { Arena } from '../memory/arena.ts';
-import { attachBlock, attachRoot } from '../memory/heap.ts';
 import type { Block, BlockReference } from '../memory/heap.ts';
-import { checkName } from '../memory/names.ts';
+import { attachObject, createObject, leaveObject, openObject } from '../memory/shared-object.ts';
 import { checkElementType, elementBytes, elementTypeNumber, elementTypeOf } from '../sharedctypes/typecode.ts';
 import type { ElementType } from '../sharedctypes/typecode.ts';
 import { ResourceError } from '../support/errors.ts';
@@ -20,7 +18,7 @@ export interface FloatChannelOptions<T extends ElementType> {
 
 const MOST_SLOTS = 1024;
 const DEFAULT_SLOTS = 4;
-const NAMED_OVERHEAD_BYTES = 1 << 20;
+const KIND = { kind: SLOT_RING_KIND, title: 'FloatChannel' };
 
 /** Makes the ring of a new channel. */
 export function createChannelRing<T extends ElementType>(maxSize: number, options: FloatChannelOptions<T>): SlotRing {
@@ -41,50 +39,28 @@ export function createChannelRing<T extends ElementType>(maxSize: number, option
   }
   const slotBytes = maxSize * elementBytes(type);
   const shape = { slots, capacity: maxSize, slotBytes, elementType: elementTypeNumber(type) };
-  if (name === undefined) return SlotRing.create(familyArena(), shape);
-  checkName(name, 'new FloatChannel()');
-  const arena = createNamedArena(name, slots * (slotBytes + 64) + NAMED_OVERHEAD_BYTES);
-  return inNamed(arena, () => {
-    const ring = SlotRing.create(arena, shape);
-    publishNamedArena(arena, ring.block.offset);
-    return ring;
-  });
+  const make = (arena: Arena): Block => SlotRing.create(arena, shape).block;
+  return new SlotRing(createObject(name, slots * (slotBytes + 64), 'new FloatChannel()', make));
 }
 
 /** Opens the ring of a named channel. */
 export function openChannelRing(name: string): SlotRing {
-  checkName(name, 'FloatChannel.open()');
-  const { arena, root } = openNamedArena(name);
-  return inNamed(arena, () => ringOf(attachRoot(arena, root)));
+  return ringOf(openObject(name, KIND));
 }
 
 /** Attaches the ring that a handle names. */
 export function attachChannelRing(reference: BlockReference): SlotRing {
-  const block = attachBlock(reference);
-  return block.arena.name === undefined ? ringOf(block) : inNamed(block.arena, () => ringOf(block));
+  return ringOf(attachObject(reference, KIND));
 }
 
 /** Gives back what the functions above have taken. */
 export function leaveChannelRing({ block }: SlotRing): void {
-  block.release();
-  if (block.arena.name !== undefined) leaveArena(block.arena);
+  leaveObject(block);
 }
 
 function ringOf(block: Block): SlotRing {
-  if (block.kind === SLOT_RING_KIND) {
-    const ring = new SlotRing(block);
-    if (elementTypeOf(ring.shape.elementType) !== undefined) return ring;
-  }
-  block.release();
-  throw new ResourceError('The shared object of this name or handle is not a FloatChannel');
-}
-
-/** What fails leaves no name behind, and nobody registered. */
-function inNamed<R>(arena: Arena, make: () => R): R {
-  try {
-    return make();
-  } catch (error) {
-    leaveArena(arena);
-    throw error;
-  }
+  const ring = new SlotRing(block);
+  if (elementTypeOf(ring.shape.elementType) !== undefined) return ring;
+  leaveObject(block);
+  throw new ResourceError('The shared object of this name or handle is a FloatChannel of an unknown element type');
 }
