@@ -621,13 +621,15 @@ describe('A FloatChannel between processes', () => {
       const count = 300;
       const channel = new FloatChannel(40, { name, slots: 3 });
       const consumers = [0, 1].map(() => new Program(PARTY, ['consumer', to, name]));
+      // One that comes when all is sent and taken would find no channel of this name.
+      await Promise.all(consumers.map((consumer) => consumer.printed('ready')));
       const producers = [1, 2, 3].map((id) => new Program(PARTY, ['producer', from, name, `${id}`, '0', `${count}`]));
       for (const producer of producers) expect(await producer.end).toMatchObject({ code: 0 });
       expect(faultsOf(arenaOfChannel(channel))).toBe(0);
       channel.close();
-      const got = (await Promise.all(consumers.map((consumer) => consumer.end))).map(({ lines }) =>
-        lines.filter((line) => line !== 'ready' && line !== 'end'),
-      );
+      const ends = await Promise.all(consumers.map((consumer) => consumer.end));
+      expect(ends.map(({ code }) => code)).toEqual([0, 0]);
+      const got = ends.map(({ lines }) => lines.filter((line) => line !== 'ready' && line !== 'end'));
       for (const id of [1, 2, 3]) {
         for (const lines of got) {
           const sequences = lines
