@@ -6,6 +6,9 @@ import type { Process } from 'forkless';
 
 const WATCHDOG_MS = 25_000;
 
+/** The options of a process whose output a test reads. */
+export const PIPE = { stdio: 'pipe' } as const;
+
 /** What a started process with `stdio: 'pipe'` prints, and its exit code. */
 export async function outputOf(process: Process<never>): Promise<{ stdout: string; stderr: string; exitCode: number }> {
   const { stdout, stderr } = process as unknown as Process;
