@@ -18,3 +18,5 @@ export { RawValue } from './sharedctypes/raw-value.ts';
 export type { SharedRawValue } from './sharedctypes/raw-value.ts';
 export { PosixSemaphore } from './synchronize/posix-semaphore.ts';
 export type { PosixSemaphoreOptions } from './synchronize/posix-semaphore.ts';
+export { Lock, RLock } from './synchronize/lock.ts';
+export type { LockOptions } from './synchronize/lock.ts';

@@ -5,7 +5,7 @@ import { formatCells } from './table.js';
  * What is kept of a run for readers: bench/publish.js writes it.
  * @typedef {{
  *   readonly suite: string; readonly startedAt: string; readonly rounds: number;
- *   readonly machine: Readonly<Record<string, unknown>>; readonly rows: readonly import('./evaluate.js').Row[];
+ *   readonly machine: Readonly<Record<string, string | number>>; readonly rows: readonly import('./evaluate.js').Row[];
  * }} Published
  */
 

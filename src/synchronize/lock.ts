@@ -1,0 +1,290 @@
+import type { Arena } from '../memory/arena.ts';
+import { allocate } from '../memory/heap.ts';
+import type { Block, BlockReference } from '../memory/heap.ts';
+import { attachObject, createObject, leaveObject, openObject } from '../memory/shared-object.ts';
+import { load, store } from '../memory/words.ts';
+import type { Words } from '../memory/words.ts';
+import { killPoint } from '../native/kill-point.ts';
+import { registerShareable } from '../reduction/shareable.ts';
+import { ClosedError, StateError } from '../support/errors.ts';
+import { printAs } from '../support/inspect.ts';
+import { checkOptions, checkWait, SYNC_WAIT_KEYS } from '../support/options.ts';
+import type { AsyncWaitOptions, WaitOptions } from '../support/options.ts';
+import { Holdable } from './holdable.ts';
+import { Lane } from './lane.ts';
+import { OwnerLock } from './owner-lock.ts';
+import { TIMED_OUT } from './wait-point.ts';
+import type { Wait } from './wait-point.ts';
+import { waitAsync, waitSync } from './waitable.ts';
+
+export interface LockOptions {
+  /** For processes that are no relatives: `Lock.open(name)`. */
+  readonly name?: string;
+}
+
+const LOCK = { kind: 0x4c4f434b, title: 'Lock' };
+const RLOCK = { kind: 0x524c434b, title: 'RLock' };
+const BYTES = 64;
+const DEPTH = 8;
+
+/**
+ * The block of a lock, one cache line:
+ *
+ *     byte 0   owner lock: [ WAITERS : 1 | owner : 31 ] and its wait point     (owner-lock.ts has the states)
+ *          32  depth: how often an RLock is held                               (the owner)
+ *
+ * The owner is an environment - a process or a worker thread -, not one of its asynchronous flows.
+ * Crash rule: a dead owner's lock goes to the next who wants it, with `abandoned` set and depth 1.
+ */
+abstract class OwnedLock extends Holdable implements Disposable {
+  protected readonly block: Block;
+  protected readonly words: Words;
+  protected readonly lock: OwnerLock;
+  readonly #title: string;
+  readonly #lane: Lane;
+  #isOpen = true;
+
+  protected constructor(block: Block, title: string) {
+    super();
+    this.block = block;
+    this.words = block.words;
+    this.lock = new OwnerLock(block, this.words, 0);
+    this.#title = title;
+    this.#lane = new Lane(block.arena);
+  }
+
+  protected abstract readonly attempt: () => true | Wait;
+
+  get name(): string | undefined {
+    return this.block.arena.name;
+  }
+
+  /** Whether anybody holds it now. */
+  get locked(): boolean {
+    this.checkOpen();
+    return this.lock.isHeld();
+  }
+
+  /** True for a holder that got it because its previous owner died: what it protects may be half-changed. */
+  get abandoned(): boolean {
+    this.checkOpen();
+    return this.lock.isMine && this.lock.abandoned;
+  }
+
+  override async acquire(wait?: AsyncWaitOptions): Promise<boolean> {
+    checkWait(wait, 'acquire()');
+    this.checkOpen();
+    return (await waitAsync(this.attempt, wait, this.#lane)) !== TIMED_OUT;
+  }
+
+  /** @throws StateError when only this thread itself could release it. */
+  override acquireSync(wait?: WaitOptions): boolean {
+    checkWait(wait, 'acquireSync()', SYNC_WAIT_KEYS);
+    this.checkOpen();
+    this.lock.giveWay();
+    return waitSync(this.attempt, wait) !== TIMED_OUT;
+  }
+
+  override tryAcquire(): boolean {
+    this.checkOpen();
+    // Nobody else may have noticed the death of the holder, and a loop of tries must end some time.
+    return this.attempt() === true || (!this.lock.isHeld() && this.attempt() === true);
+  }
+
+  /** For handles: where another process finds it. */
+  share(): BlockReference {
+    this.checkOpen();
+    return this.block.reference();
+  }
+
+  /** Gives this object up; a lock that this environment holds through it is released. */
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.letGo();
+    // This object's own waits end now, while the arena is still ours.
+    this.block.arena.endWaits?.();
+    leaveObject(this.block);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  protected abstract letGo(): void;
+
+  protected checkOpen(): void {
+    if (!this.#isOpen) throw new ClosedError(`This ${this.#title} object has been closed`);
+  }
+
+  protected checkMine(): void {
+    this.checkOpen();
+    if (this.lock.isMine) return;
+    const { owner } = this.lock;
+    throw new StateError(
+      `release(): this process does not hold the ${this.#title}; ${owner === 0 ? 'nobody does' : `it is held by ${this.#nameOf(owner)}`}`,
+    );
+  }
+
+  protected describe(): string {
+    const name = this.name === undefined ? '' : ` "${this.name}"`;
+    if (!this.#isOpen) return `${this.#title}${name} { closed }`;
+    const { owner } = this.lock;
+    const depth = load(this.words, DEPTH);
+    const times = owner !== 0 && depth > 1 ? ` ${depth} times` : '';
+    return `${this.#title}${name} { ${owner === 0 ? 'free' : `held${times} by: ${this.#nameOf(owner)}`} }`;
+  }
+
+  #nameOf(owner: number): string {
+    const participant = this.block.arena.participants().find(({ id }) => id === owner);
+    return participant === undefined ? 'a process that has died' : `${participant.name} (pid ${participant.pid})`;
+  }
+}
+
+function create(kind: { readonly kind: number; readonly title: string }, options: LockOptions): Block {
+  const where = `new ${kind.title}()`;
+  checkOptions(options, ['name'], where);
+  return createObject(options.name, BYTES, where, (arena: Arena) => allocate(arena, BYTES, { kind: kind.kind }));
+}
+
+/**
+ * Mutual exclusion between processes, threads and asynchronous flows; it survives the death of its holder.
+ *
+ * Not recursive: whoever acquires it twice waits for itself (two asynchronous flows of one process contend like two
+ * processes). Only the environment that holds it may release it.
+ * Python: `multiprocessing.Lock`, which anybody may release, and which a dead holder keeps for ever.
+ *
+ * @example
+ * const lock = new Lock();
+ * await lock.with(() => balance.value += 1);
+ */
+export class Lock extends OwnedLock {
+  static {
+    printAs(Lock, (lock) => lock.describe());
+  }
+
+  #acquiredHere = false;
+
+  /** @throws ResourceError when the shared memory is full, or the name is taken. */
+  constructor(options?: LockOptions);
+  constructor(options: LockOptions = {}, block: Block = create(LOCK, options)) {
+    super(block, LOCK.title);
+  }
+
+  /**
+   * Opens the lock that another process has made under this name.
+   * @throws ResourceError (ENOENT) when there is none.
+   */
+  static open(name: string): Lock {
+    return Lock.#of(openObject(name, LOCK));
+  }
+
+  /** For handles: the lock of a block. */
+  static attach(reference: BlockReference): Lock {
+    return Lock.#of(attachObject(reference, LOCK));
+  }
+
+  static #of(block: Block): Lock {
+    return new (Lock as unknown as new (options: object, block: Block) => Lock)({}, block);
+  }
+
+  /** @throws StateError when this environment does not hold it. */
+  override release(): void {
+    this.checkMine();
+    this.#acquiredHere = false;
+    this.lock.release();
+  }
+
+  protected override readonly attempt = (): true | Wait => {
+    this.checkOpen();
+    const blocked = this.lock.acquire();
+    if (blocked !== undefined) return blocked;
+    killPoint('lock.acquired');
+    this.#acquiredHere = true;
+    return true;
+  };
+
+  protected override letGo(): void {
+    if (this.#acquiredHere && this.lock.isMine) this.lock.release();
+  }
+}
+
+/**
+ * A lock that its holder may acquire again: it is free after as many releases. It belongs to the environment, so the
+ * asynchronous flows of one process all hold it together; use `Lock` between flows.
+ */
+export class RLock extends OwnedLock {
+  static {
+    printAs(RLock, (lock) => lock.describe());
+  }
+
+  #depthHere = 0;
+
+  /** @throws ResourceError when the shared memory is full, or the name is taken. */
+  constructor(options?: LockOptions);
+  constructor(options: LockOptions = {}, block: Block = create(RLOCK, options)) {
+    super(block, RLOCK.title);
+  }
+
+  /**
+   * Opens the lock that another process has made under this name.
+   * @throws ResourceError (ENOENT) when there is none.
+   */
+  static open(name: string): RLock {
+    return RLock.#of(openObject(name, RLOCK));
+  }
+
+  /** For handles: the lock of a block. */
+  static attach(reference: BlockReference): RLock {
+    return RLock.#of(attachObject(reference, RLOCK));
+  }
+
+  static #of(block: Block): RLock {
+    return new (RLock as unknown as new (options: object, block: Block) => RLock)({}, block);
+  }
+
+  /** @throws StateError when this environment does not hold it. */
+  override release(): void {
+    this.checkMine();
+    this.#depthHere = Math.max(0, this.#depthHere - 1);
+    this.#leaveOnce();
+  }
+
+  protected override readonly attempt = (): true | Wait => {
+    this.checkOpen();
+    if (this.lock.isMine) {
+      store(this.words, DEPTH, load(this.words, DEPTH) + 1);
+    } else {
+      const blocked = this.lock.acquire();
+      if (blocked !== undefined) return blocked;
+      killPoint('lock.acquired');
+      store(this.words, DEPTH, 1);
+    }
+    this.#depthHere++;
+    return true;
+  };
+
+  protected override letGo(): void {
+    while (this.#depthHere-- > 0 && this.lock.isMine) this.#leaveOnce();
+  }
+
+  #leaveOnce(): void {
+    const depth = load(this.words, DEPTH);
+    if (depth > 1) store(this.words, DEPTH, depth - 1);
+    else this.lock.release();
+  }
+}
+
+registerShareable(Lock, {
+  tag: 'lock',
+  module: import.meta.url,
+  share: (lock) => lock.share(),
+  attach: (reference: BlockReference) => Lock.attach(reference),
+});
+
+registerShareable(RLock, {
+  tag: 'rlock',
+  module: import.meta.url,
+  share: (lock) => lock.share(),
+  attach: (reference: BlockReference) => RLock.attach(reference),
+});
