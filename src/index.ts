@@ -18,5 +18,6 @@ export { RawValue } from './sharedctypes/raw-value.ts';
 export type { SharedRawValue } from './sharedctypes/raw-value.ts';
 export { PosixSemaphore } from './synchronize/posix-semaphore.ts';
 export type { PosixSemaphoreOptions } from './synchronize/posix-semaphore.ts';
+export { Event } from './synchronize/event.ts';
 export { Lock, RLock } from './synchronize/lock.ts';
-export type { LockOptions } from './synchronize/lock.ts';
+export type { PrimitiveOptions } from './synchronize/primitive.ts';

@@ -1,8 +1,9 @@
 import { TimeoutError } from '../support/errors.ts';
 import type { AsyncWaitOptions, WaitOptions } from '../support/options.ts';
+import { Primitive } from './primitive.ts';
 
 /** What is acquired and released: locks, semaphores, conditions. This adds the forms that release by themselves. */
-export abstract class Holdable {
+export abstract class Holdable extends Primitive {
   /** True when it was acquired, false when the time (ms) was over first. */
   abstract acquire(wait?: AsyncWaitOptions): Promise<boolean>;
   abstract acquireSync(wait?: WaitOptions): boolean;

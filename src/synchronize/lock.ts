@@ -1,26 +1,22 @@
-import type { Arena } from '../memory/arena.ts';
-import { allocate } from '../memory/heap.ts';
 import type { Block, BlockReference } from '../memory/heap.ts';
-import { attachObject, createObject, leaveObject, openObject } from '../memory/shared-object.ts';
+import { attachObject, openObject } from '../memory/shared-object.ts';
+import type { ObjectKind } from '../memory/shared-object.ts';
 import { load, store } from '../memory/words.ts';
 import type { Words } from '../memory/words.ts';
 import { killPoint } from '../native/kill-point.ts';
 import { registerShareable } from '../reduction/shareable.ts';
-import { ClosedError, StateError } from '../support/errors.ts';
+import { StateError } from '../support/errors.ts';
 import { printAs } from '../support/inspect.ts';
-import { checkOptions, checkWait, SYNC_WAIT_KEYS } from '../support/options.ts';
+import { checkWait, SYNC_WAIT_KEYS } from '../support/options.ts';
 import type { AsyncWaitOptions, WaitOptions } from '../support/options.ts';
 import { Holdable } from './holdable.ts';
 import { Lane } from './lane.ts';
 import { OwnerLock } from './owner-lock.ts';
+import { createPrimitive } from './primitive.ts';
+import type { PrimitiveOptions } from './primitive.ts';
 import { TIMED_OUT } from './wait-point.ts';
 import type { Wait } from './wait-point.ts';
 import { waitAsync, waitSync } from './waitable.ts';
-
-export interface LockOptions {
-  /** For processes that are no relatives: `Lock.open(name)`. */
-  readonly name?: string;
-}
 
 const LOCK = { kind: 0x4c4f434b, title: 'Lock' };
 const RLOCK = { kind: 0x524c434b, title: 'RLock' };
@@ -36,28 +32,21 @@ const DEPTH = 8;
  * The owner is an environment - a process or a worker thread -, not one of its asynchronous flows.
  * Crash rule: a dead owner's lock goes to the next who wants it, with `abandoned` set and depth 1.
  */
-abstract class OwnedLock extends Holdable implements Disposable {
-  protected readonly block: Block;
+abstract class OwnedLock extends Holdable {
   protected readonly words: Words;
   protected readonly lock: OwnerLock;
   readonly #title: string;
   readonly #lane: Lane;
-  #isOpen = true;
 
-  protected constructor(block: Block, title: string) {
-    super();
-    this.block = block;
+  protected constructor(block: Block, kind: ObjectKind) {
+    super(block, kind);
     this.words = block.words;
     this.lock = new OwnerLock(block, this.words, 0);
-    this.#title = title;
+    this.#title = kind.title;
     this.#lane = new Lane(block.arena);
   }
 
   protected abstract readonly attempt: () => true | Wait;
-
-  get name(): string | undefined {
-    return this.block.arena.name;
-  }
 
   /** Whether anybody holds it now. */
   get locked(): boolean {
@@ -91,32 +80,6 @@ abstract class OwnedLock extends Holdable implements Disposable {
     return this.attempt() === true || (!this.lock.isHeld() && this.attempt() === true);
   }
 
-  /** For handles: where another process finds it. */
-  share(): BlockReference {
-    this.checkOpen();
-    return this.block.reference();
-  }
-
-  /** Gives this object up; a lock that this environment holds through it is released. */
-  close(): void {
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
-    this.letGo();
-    // This object's own waits end now, while the arena is still ours.
-    this.block.arena.endWaits?.();
-    leaveObject(this.block);
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
-  }
-
-  protected abstract letGo(): void;
-
-  protected checkOpen(): void {
-    if (!this.#isOpen) throw new ClosedError(`This ${this.#title} object has been closed`);
-  }
-
   protected checkMine(): void {
     this.checkOpen();
     if (this.lock.isMine) return;
@@ -127,24 +90,18 @@ abstract class OwnedLock extends Holdable implements Disposable {
   }
 
   protected describe(): string {
-    const name = this.name === undefined ? '' : ` "${this.name}"`;
-    if (!this.#isOpen) return `${this.#title}${name} { closed }`;
-    const { owner } = this.lock;
-    const depth = load(this.words, DEPTH);
-    const times = owner !== 0 && depth > 1 ? ` ${depth} times` : '';
-    return `${this.#title}${name} { ${owner === 0 ? 'free' : `held${times} by: ${this.#nameOf(owner)}`} }`;
+    return this.print(() => {
+      const { owner } = this.lock;
+      if (owner === 0) return 'free';
+      const depth = load(this.words, DEPTH);
+      return `held${depth > 1 ? ` ${depth} times` : ''} by: ${this.#nameOf(owner)}`;
+    });
   }
 
   #nameOf(owner: number): string {
     const participant = this.block.arena.participants().find(({ id }) => id === owner);
     return participant === undefined ? 'a process that has died' : `${participant.name} (pid ${participant.pid})`;
   }
-}
-
-function create(kind: { readonly kind: number; readonly title: string }, options: LockOptions): Block {
-  const where = `new ${kind.title}()`;
-  checkOptions(options, ['name'], where);
-  return createObject(options.name, BYTES, where, (arena: Arena) => allocate(arena, BYTES, { kind: kind.kind }));
 }
 
 /**
@@ -166,9 +123,9 @@ export class Lock extends OwnedLock {
   #acquiredHere = false;
 
   /** @throws ResourceError when the shared memory is full, or the name is taken. */
-  constructor(options?: LockOptions);
-  constructor(options: LockOptions = {}, block: Block = create(LOCK, options)) {
-    super(block, LOCK.title);
+  constructor(options?: PrimitiveOptions);
+  constructor(options: PrimitiveOptions = {}, block: Block = createPrimitive(LOCK, BYTES, options)) {
+    super(block, LOCK);
   }
 
   /**
@@ -221,9 +178,9 @@ export class RLock extends OwnedLock {
   #depthHere = 0;
 
   /** @throws ResourceError when the shared memory is full, or the name is taken. */
-  constructor(options?: LockOptions);
-  constructor(options: LockOptions = {}, block: Block = create(RLOCK, options)) {
-    super(block, RLOCK.title);
+  constructor(options?: PrimitiveOptions);
+  constructor(options: PrimitiveOptions = {}, block: Block = createPrimitive(RLOCK, BYTES, options)) {
+    super(block, RLOCK);
   }
 
   /**

@@ -1,0 +1,67 @@
+import { allocate } from '../memory/heap.ts';
+import type { Block, BlockReference } from '../memory/heap.ts';
+import { createObject, leaveObject } from '../memory/shared-object.ts';
+import type { ObjectKind } from '../memory/shared-object.ts';
+import { ClosedError } from '../support/errors.ts';
+import { checkOptions } from '../support/options.ts';
+
+export interface PrimitiveOptions {
+  /** For processes that are no relatives: `Lock.open(name)`. */
+  readonly name?: string;
+}
+
+/** One object's use of a synchronization primitive in a block of shared memory. */
+export abstract class Primitive implements Disposable {
+  protected readonly block: Block;
+  readonly #title: string;
+  #isOpen = true;
+
+  protected constructor(block: Block, { title }: ObjectKind) {
+    this.block = block;
+    this.#title = title;
+  }
+
+  get name(): string | undefined {
+    return this.block.arena.name;
+  }
+
+  /** For handles: where another process finds it. */
+  share(): BlockReference {
+    this.checkOpen();
+    return this.block.reference();
+  }
+
+  /** Gives this object up: it cannot be used any more, and what it waits for fails with ClosedError. */
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.letGo();
+    // This object's own waits end now, while the arena is still ours.
+    this.block.arena.endWaits?.();
+    leaveObject(this.block);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Gives back what this object has in its hands. */
+  protected letGo(): void {}
+
+  protected checkOpen(): void {
+    if (!this.#isOpen) throw new ClosedError(`This ${this.#title} object has been closed`);
+  }
+
+  /** For util.inspect; `state` is asked only while the object is open. */
+  protected print(state: () => string): string {
+    const name = this.name === undefined ? '' : ` "${this.name}"`;
+    return `${this.#title}${name} { ${this.#isOpen ? state() : 'closed'} }`;
+  }
+}
+
+/** The zeroed block of a new primitive. */
+export function createPrimitive(kind: ObjectKind, bytes: number, options: PrimitiveOptions): Block {
+  const where = `new ${kind.title}()`;
+  checkOptions(options, ['name'], where);
+  return createObject(options.name, bytes, where, (arena) => allocate(arena, bytes, { kind: kind.kind }));
+}

@@ -1,0 +1,16 @@
+const TRIES = 5;
+
+/**
+ * Runs a scenario, which checks all that it can, until its victim has come to its kill point: whether somebody must be
+ * rung for, say, depends on whether he happens to be looking at this very moment.
+ */
+export async function untilKilled(scenario: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < TRIES; tries++) if (await scenario()) return;
+  throw new Error(`The victim has not come to its kill point in ${TRIES} runs`);
+}
+
+/** Whether a program was killed; it must have ended well if it was not. */
+export function wasKilled({ code, signal }: { readonly code: number | null; readonly signal: string | null }): boolean {
+  if (signal !== 'SIGKILL' && code !== 0) throw new Error(`The victim ended with ${signal ?? code}`);
+  return signal === 'SIGKILL';
+}
