@@ -3,7 +3,7 @@
 //
 //   --mode=copy       sendSync into the ring, recvIntoSync out of it into a reused array
 //   --mode=zero-copy  produce in place by fill, compare in place by Buffer.compare
-//   --slots=4 --size=100000 --messages=1000 --rounds=7
+//   --slots=4 --size=100000 --messages=1000 --rounds=15
 import { FloatChannel, Process } from 'forkless';
 
 import { alignedArray } from '../harness/aligned.js';
@@ -12,7 +12,7 @@ import { printResult } from '../harness/print-result.js';
 import { median } from '../harness/statistics.js';
 import { consume, fillValue } from './partners.js';
 
-const options = readOptions({ mode: 'copy', slots: 4, size: 100_000, messages: 1000, rounds: 7 });
+const options = readOptions({ mode: 'copy', slots: 4, size: 100_000, messages: 1000, rounds: 15 });
 const { mode, size, messages } = options;
 if (mode !== 'copy' && mode !== 'zero-copy') throw new TypeError('--mode is copy or zero-copy');
 
