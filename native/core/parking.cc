@@ -96,11 +96,9 @@ ParkResult Sleep(Arena& arena, const ParkRequest& request) {
     if (condition.load() != request.expected) return ParkResult::kChanged;
     if (OwnerIsDead(arena, request.owner, probe)) return ParkResult::kOwnerDied;
 
-    int64_t until = request.deadline;
-    if (request.owner != 0) {
-      const int64_t next_probe = MonotonicNow() + kOwnerProbeNs;
-      if (until == kForever || next_probe < until) until = next_probe;
-    }
+    // Unasked, too: whoever should have waked may be stopped half-way (docs/decisions/looks-unasked.md).
+    int64_t until = MonotonicNow() + (request.owner != 0 ? kOwnerProbeNs : kLookUnaskedNs);
+    if (request.deadline != kForever && request.deadline < until) until = request.deadline;
     const int result = FutexWait(&point.event, event | kSyncWaiters, until);
     KILL_POINT("park.woken");
     if (result == 0) return ParkResult::kWoken;

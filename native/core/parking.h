@@ -30,6 +30,7 @@ namespace forkless {
 
 inline constexpr int kWakeAll = INT_MAX;
 inline constexpr int64_t kOwnerProbeNs = 75'000'000;
+inline constexpr int64_t kLookUnaskedNs = 500'000'000;
 
 enum class ParkResult : int32_t {
   kChanged = 0,    // the condition word differs from `expected` (or a wake came): look again
