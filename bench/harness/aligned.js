@@ -4,8 +4,8 @@
 const TO_NEXT_CACHE_LINE = 48;
 
 /**
- * A private array that begins with a cache line, as those of the C++ limits do: on the processors measured a copy
- * between arrays that begin differently within their cache lines is 5 to 10 % slower.
+ * A private array that begins with a cache line, as those of the C++ limits do: a copy between arrays that begin
+ * differently within their cache lines may be slower.
  * @param {number} length
  */
 export function alignedArray(length) {

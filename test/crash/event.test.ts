@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { arenaOf } from '../../dist/memory/arena.js';
 import { Event } from '../../dist/index.js';
-import { untilKilled, wasKilled } from '../helpers/kill-points.ts';
+import { untilKilled, WAITING, WAKING, wasKilled } from '../helpers/kill-points.ts';
 import { Program } from '../helpers/programs.ts';
 import { faultsOf, filesOf, freshName, sleep } from '../helpers/shared-memory.ts';
 
@@ -29,15 +29,7 @@ async function expectAllGoOn(name: string, event: Event, happen: () => Promise<v
 }
 
 describe('An Event', () => {
-  it.concurrent.each([
-    'event.changed',
-    'wake.before',
-    'wake.bumped',
-    'wake.some-woken',
-    'wake.sync-done',
-    'ring.rung',
-    'wake.rung',
-  ])('lets all go on when the one who sets it dies at %s', (point) =>
+  it.concurrent.each(['event.changed', ...WAKING])('lets all go on when the one who sets it dies at %s', (point) =>
     untilKilled(async () => {
       const name = freshName();
       let killed = false;
@@ -48,13 +40,7 @@ describe('An Event', () => {
     }),
   );
 
-  it.concurrent.each([
-    ['sync', 'park.announced'],
-    ['sync', 'park.bit-set'],
-    ['sync', 'park.woken'],
-    ['async', 'loop.armed'],
-    ['async', 'loop.announced'],
-  ] as const)('lets the others go on when one who waits dies, %s, at %s', async (form, point) => {
+  it.concurrent.each(WAITING)('lets the others go on when one who waits dies, %s, at %s', async (form, point) => {
     const name = freshName();
     const event = new Event({ name });
     const victim = party(name, form, point);

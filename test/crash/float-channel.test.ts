@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { EOFError, FloatChannel } from '../../dist/index.js';
 import { lineOf, make } from '../fixtures/transport/message.js';
+import { WAKING } from '../helpers/kill-points.ts';
 import { Program } from '../helpers/programs.ts';
 import { arenaOfChannel, faultsOf, filesOf, freshName, sleep } from '../helpers/shared-memory.ts';
 
@@ -29,15 +30,7 @@ function cases(role: Role, form: 'sync' | 'async', way: Way, points: readonly st
 
 const WRITE = ['ring.write.locked', 'ring.write.filled', 'ring.write.committed', 'ring.write.woken'];
 const READ = ['ring.read.locked', 'ring.read.used', 'ring.read.released', 'ring.read.woken'];
-const WAKE = [
-  'lock.released',
-  'wake.before',
-  'wake.bumped',
-  'wake.some-woken',
-  'wake.sync-done',
-  'ring.rung',
-  'wake.rung',
-];
+const WAKE = ['lock.released', ...WAKING];
 const PARK = ['park.announced', 'park.bit-set'];
 const LOOP = ['loop.armed', 'loop.announced'];
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { Lock, RLock } from '../../dist/index.js';
-import { untilKilled, wasKilled } from '../helpers/kill-points.ts';
+import { untilKilled, WAITING, WAKING, wasKilled } from '../helpers/kill-points.ts';
 import { Program } from '../helpers/programs.ts';
 import { arenaOf } from '../../dist/memory/arena.js';
 import { faultsOf, filesOf, freshName, sleep } from '../helpers/shared-memory.ts';
@@ -62,50 +62,39 @@ describe.each(['Lock', 'RLock'] as const)('A %s', (kind) => {
     },
   );
 
-  it.concurrent.each([
-    'lock.released',
-    'wake.before',
-    'wake.bumped',
-    'wake.some-woken',
-    'wake.sync-done',
-    'ring.rung',
-    'wake.rung',
-  ])('whose holder dies at %s, in the middle of the release, loses no waiter', (point) =>
-    untilKilled(async () => {
-      const name = freshName();
-      const lock = new CLASSES[kind]({ name });
-      const victim = party(kind, name, 'sync', 'signal', point);
-      await victim.printed('acquired');
-      let killed = false;
-      await expectAllGetIt(kind, name, lock, async () => {
-        victim.child.kill('SIGUSR2');
-        killed = wasKilled(await victim.end);
-        return false;
-      });
-      return killed;
-    }),
+  it.concurrent.each(['lock.released', ...WAKING])(
+    'whose holder dies at %s, in the middle of the release, loses no waiter',
+    (point) =>
+      untilKilled(async () => {
+        const name = freshName();
+        const lock = new CLASSES[kind]({ name });
+        const victim = party(kind, name, 'sync', 'signal', point);
+        await victim.printed('acquired');
+        let killed = false;
+        await expectAllGetIt(kind, name, lock, async () => {
+          victim.child.kill('SIGUSR2');
+          killed = wasKilled(await victim.end);
+          return false;
+        });
+        return killed;
+      }),
   );
 
-  it.concurrent.each([
-    ['sync', 'park.announced'],
-    ['sync', 'park.bit-set'],
-    ['sync', 'park.woken'],
-    ['async', 'loop.armed'],
-    ['async', 'loop.announced'],
-    ['async', 'lock.acquired'],
-    ['sync', 'lock.acquired'],
-  ])('one of whose waiters dies, %s, at %s, goes to the others', async (form, point) => {
-    const name = freshName();
-    const lock = new CLASSES[kind]({ name });
-    lock.acquireSync();
-    const victim = party(kind, name, form, 'at-once', point);
-    await victim.printed('ready');
-    await expectAllGetIt(kind, name, lock, async () => {
-      lock.release();
-      expect(await victim.end).toMatchObject({ signal: 'SIGKILL' });
-      return point === 'lock.acquired';
-    });
-  });
+  it.concurrent.each([...WAITING, ['sync', 'lock.acquired'], ['async', 'lock.acquired']] as const)(
+    'one of whose waiters dies, %s, at %s, goes to the others',
+    async (form, point) => {
+      const name = freshName();
+      const lock = new CLASSES[kind]({ name });
+      lock.acquireSync();
+      const victim = party(kind, name, form, 'at-once', point);
+      await victim.printed('ready');
+      await expectAllGetIt(kind, name, lock, async () => {
+        lock.release();
+        expect(await victim.end).toMatchObject({ signal: 'SIGKILL' });
+        return point === 'lock.acquired';
+      });
+    },
+  );
 
   it.concurrent('that a stopped process holds is not given to anybody else', async () => {
     const name = freshName();

@@ -1,3 +1,15 @@
+/** Where one who wakes others can die, from his change on. */
+export const WAKING = ['wake.before', 'wake.bumped', 'wake.some-woken', 'wake.sync-done', 'ring.rung', 'wake.rung'];
+
+/** Where one who waits can die: the form of his wait, and the point. */
+export const WAITING = [
+  ['sync', 'park.announced'],
+  ['sync', 'park.bit-set'],
+  ['sync', 'park.woken'],
+  ['async', 'loop.armed'],
+  ['async', 'loop.announced'],
+] as const;
+
 const TRIES = 5;
 
 /**

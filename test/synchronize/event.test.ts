@@ -1,34 +1,14 @@
 import { inspect } from 'node:util';
 
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
-import { ClosedError, Event, fromHandle, Lock, Process, RawArray, toHandle } from '../../dist/index.js';
+import { ClosedError, Event, fromHandle, Lock, toHandle } from '../../dist/index.js';
 import * as work from '../fixtures/synchronize/events.js';
 import { until } from '../helpers/leaks.ts';
-import { familyHolds, filesOf, freshName, sleep } from '../helpers/shared-memory.ts';
+import { counters, expectNoHolds, keep, start } from '../helpers/primitives.ts';
+import { filesOf, freshName, sleep } from '../helpers/shared-memory.ts';
 
-const counters = RawArray('i', 16);
-const made: Disposable[] = [];
-let holdsBefore = 0;
-
-function keep<T extends Disposable>(object: T): T {
-  made.push(object);
-  return object;
-}
-
-function start(target: (...args: never[]) => unknown, ...args: unknown[]): Process {
-  return new Process({ target, args } as never).start() as unknown as Process;
-}
-
-beforeEach(() => {
-  counters.fill(0);
-  holdsBefore = familyHolds();
-});
-
-afterEach(() => {
-  for (const object of made.splice(0)) object[Symbol.dispose]();
-  expect(familyHolds()).toBe(holdsBefore);
-});
+expectNoHolds();
 
 describe('Event', () => {
   it('is clear when it is made, and set or clear as it was told last', () => {

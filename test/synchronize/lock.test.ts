@@ -1,48 +1,18 @@
 import { inspect } from 'node:util';
 
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
-import {
-  ClosedError,
-  Lock,
-  Process,
-  RawArray,
-  RLock,
-  StateError,
-  TimeoutError,
-  toHandle,
-  fromHandle,
-} from '../../dist/index.js';
+import { ClosedError, Lock, RLock, StateError, TimeoutError, toHandle, fromHandle } from '../../dist/index.js';
 import * as work from '../fixtures/synchronize/locks.js';
 import { until } from '../helpers/leaks.ts';
-import { familyHolds, filesOf, freshName, sleep } from '../helpers/shared-memory.ts';
+import { counters, expectNoHolds, keep, start } from '../helpers/primitives.ts';
+import { filesOf, freshName, sleep } from '../helpers/shared-memory.ts';
 
 const KINDS = [
   ['Lock', Lock],
   ['RLock', RLock],
 ] as const;
-const counters = RawArray('i', 16);
-const made: Disposable[] = [];
-let holdsBefore = 0;
-
-function keep<T extends Disposable>(lock: T): T {
-  made.push(lock);
-  return lock;
-}
-
-function start(target: (...args: never[]) => unknown, ...args: unknown[]): Process {
-  return new Process({ target, args, stdio: 'inherit' } as never).start() as unknown as Process;
-}
-
-beforeEach(() => {
-  counters.fill(0);
-  holdsBefore = familyHolds();
-});
-
-afterEach(() => {
-  for (const lock of made.splice(0)) lock[Symbol.dispose]();
-  expect(familyHolds()).toBe(holdsBefore);
-});
+expectNoHolds();
 
 describe.each(KINDS)('%s', (title, Class) => {
   it('is free when it is made, held once it is acquired, and free again after the release', async () => {
