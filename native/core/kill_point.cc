@@ -36,6 +36,7 @@ Target& TheTarget() {
 }
 
 std::atomic<int> hits{0};
+std::atomic<void (*)(const char*)> point_hook{nullptr};
 
 }  // namespace
 
@@ -44,7 +45,10 @@ void SetKillTarget(const char* name, int count, std::atomic<int32_t>* note) {
   hits.store(0);
 }
 
+void SetPointHook(void (*hook)(const char* name)) { point_hook.store(hook); }
+
 void HitKillPoint(const char* name) {
+  if (const auto hook = point_hook.load(std::memory_order_relaxed); hook != nullptr) hook(name);
   const Target& target = TheTarget();
   if (target.name != name) return;
   if (hits.fetch_add(1) + 1 == target.count) {

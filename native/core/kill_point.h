@@ -12,6 +12,8 @@ void HitKillPoint(const char* name);
 // For native tests: instead of FORKLESS_KILL_AT. `note` becomes 1 right before the death. To be called before any
 // other thread runs.
 void SetKillTarget(const char* name, int count, std::atomic<int32_t>* note);
+// For native tests: called at every such place, to hold a thread there for a while. To be set before any other thread runs.
+void SetPointHook(void (*hook)(const char* name));
 }
 #define KILL_POINT(name) ::forkless::HitKillPoint(name)
 #else

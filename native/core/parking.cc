@@ -91,15 +91,23 @@ ParkResult Sleep(Arena& arena, const ParkRequest& request) {
   WaitPoint& point = *arena.At<WaitPoint>(request.point);
   for (bool probe = false;;) {
     int32_t event = point.event.load();
-    if ((event & kSyncWaiters) == 0 && !point.event.compare_exchange_strong(event, event | kSyncWaiters)) continue;
+    if ((event & kSyncWaiters) == 0) {
+      // With a new sequence: else who has seen the bit before it was last taken away would sleep on this one's.
+      const int32_t announced = Bumped(event) | kSyncWaiters;
+      if (!point.event.compare_exchange_strong(event, announced)) continue;
+      event = announced;
+    }
     KILL_POINT("park.bit-set");
     if (condition.load() != request.expected) return ParkResult::kChanged;
     if (OwnerIsDead(arena, request.owner, probe)) return ParkResult::kOwnerDied;
+    KILL_POINT("park.looked");
 
-    // Unasked, too: whoever should have waked may be stopped half-way (docs/decisions/looks-unasked.md).
-    int64_t until = MonotonicNow() + (request.owner != 0 ? kOwnerProbeNs : kLookUnaskedNs);
-    if (request.deadline != kForever && request.deadline < until) until = request.deadline;
-    const int result = FutexWait(&point.event, event | kSyncWaiters, until);
+    int64_t until = request.deadline;
+    if (request.owner != 0) {
+      const int64_t probe_at = MonotonicNow() + kOwnerProbeNs;
+      if (until == kForever || probe_at < until) until = probe_at;
+    }
+    const int result = FutexWait(&point.event, event, until);
     KILL_POINT("park.woken");
     if (result == 0) return ParkResult::kWoken;
     if (result == ETIMEDOUT && until == request.deadline) return ParkResult::kTimedOut;

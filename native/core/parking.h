@@ -3,16 +3,21 @@
 // The order that both sides keep (all accesses are sequentially consistent):
 //
 //   waiter                                  waker
-//   1. set SYNC (or ASYNC) in `event`       1. change the condition
+//   1. set SYNC (or ASYNC) in `event`,      1. change the condition
+//      with a new sequence
 //   2. look at the condition again          2. look at `event`: no bit, nothing to do
 //   3. sleep while `event` is as seen       3. bump the sequence in `event`, wake
 //
 // Either the waiter sees the change in 2, or the waker sees the bit in 2; and a waker between the waiter's 2
 // and 3 changes `event`, so that the sleep does not begin.
 //
+// The sequence moves whenever a bit is set. Were it only set, then a waiter could see the bit of another, look, be held up
+// while a waker takes the bit away, changes the condition and finds no bit, and - when the next waiter has set it anew -
+// fall asleep on an event that looks as it has seen it.
+//
 // A bit is taken away only together with the sleepers that it stands for: SYNC by the kernel in the same step that
-// wakes them all, ASYNC after the ringing and only if the sequence shows that no event loop has announced itself
-// since (it bumps the sequence, too). So a waker that is stopped in here for a minute hides nobody from the others.
+// wakes them all, ASYNC after the ringing and only if the sequence shows that nobody has announced himself
+// since. So a waker that is stopped in here for a minute hides nobody from the others.
 //
 // Crash rule: a waker may die between changing the condition and waking, a waiter with a wake of one in its hands.
 // Neither leaves a trace in the point; so when a participant ends, everybody who sleeps on a point that it could
@@ -30,7 +35,6 @@ namespace forkless {
 
 inline constexpr int kWakeAll = INT_MAX;
 inline constexpr int64_t kOwnerProbeNs = 75'000'000;
-inline constexpr int64_t kLookUnaskedNs = 500'000'000;
 
 enum class ParkResult : int32_t {
   kChanged = 0,    // the condition word differs from `expected` (or a wake came): look again

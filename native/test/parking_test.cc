@@ -4,9 +4,11 @@
 #include <sys/resource.h>
 
 #include <atomic>
+#include <string_view>
 #include <thread>
 #include <vector>
 
+#include "core/kill_point.h"
 #include "core/parking.h"
 #include "platform/doorbell.h"
 #include "test/fixture.h"
@@ -131,6 +133,62 @@ void TestPingPong(Arena& arena, int32_t self, int64_t spin_ns, int rounds) {
   thread.join();
   RetireParticipant(arena, other);
 }
+
+#ifdef FORKLESS_KILL_POINTS
+// Holds a thread that has it as its `gate_here` at a kill point, once.
+struct Gate {
+  std::string_view point;
+  std::atomic<bool> reached{false};
+  std::atomic<bool> open{false};
+};
+thread_local Gate* gate_here = nullptr;
+std::atomic<bool> delays{false};
+std::atomic<uint64_t> next_seed{1};
+
+void HoldUp(const char* name) {
+  if (gate_here != nullptr && gate_here->point == name && !gate_here->reached.exchange(true)) {
+    while (!gate_here->open.load()) usleep(100);
+  }
+  if (!delays.load()) return;
+  thread_local Random random(next_seed.fetch_add(1));
+  if (random.Below(8) == 0) usleep(static_cast<useconds_t>(random.Below(100)));
+}
+
+// A waiter that has seen the bit of another and looked must not sleep on the bit that a third has set since: in
+// between, a change may have found no bit.
+void TestStaleSleeper(Arena& arena, int32_t self) {
+  const Place place = Place::In(arena, self);
+  const std::vector<int32_t> ids = {Join(arena), Join(arena), Join(arena)};
+  std::thread first([&] { CHECK(place.Wait(ids[0], 0) == ParkResult::kWoken); });
+  AwaitSleepers(arena, {ids[0]});
+  Gate waking{.point = "wake.bumped"};
+  Gate looked{.point = "park.looked"};
+  std::thread waker([&] {
+    gate_here = &waking;
+    place->word.store(1);
+    place.WakeUp(kWakeAll);
+  });
+  while (!waking.reached.load()) usleep(100);
+  std::thread stale([&] {
+    gate_here = &looked;
+    CHECK(place.Wait(ids[1], 1) == ParkResult::kChanged);
+  });
+  while (!looked.reached.load()) usleep(100);
+  waking.open.store(true);
+  waker.join();
+  first.join();
+  place->word.store(2);
+  place.WakeUp(kWakeAll);  // finds no bit
+  std::thread next([&] { CHECK(place.Wait(ids[2], 2) == ParkResult::kWoken); });
+  AwaitSleepers(arena, {ids[2]});
+  looked.open.store(true);
+  stale.join();
+  place->word.store(3);
+  place.WakeUp(kWakeAll);
+  next.join();
+  for (int32_t id : ids) RetireParticipant(arena, id);
+}
+#endif
 
 // A semaphore: every token wakes one, few are in flight, so that a single lost wake brings all to a stop.
 void TestTokens(Arena& arena, int32_t self, int waiters, int wakers, int tokens_each) {
@@ -286,6 +344,9 @@ void TestRingsWithoutDescriptors() {
 
 int main() {
   Watch(60);
+#ifdef FORKLESS_KILL_POINTS
+  SetPointHook(&HoldUp);
+#endif
   TestRingsWithoutDescriptors();  // while nobody has rung yet
   Arena& arena = NewFamily(16 << 20);
   const int32_t self = Join(arena);
@@ -297,6 +358,15 @@ int main() {
   TestTokens(arena, self, 3, 3, 2'000 * kScale);
   TestTokens(arena, self, 1, 4, 2'000 * kScale);
   TestEventLoops(arena, self, 300 * kScale);
+#ifdef FORKLESS_KILL_POINTS
+  TestStaleSleeper(arena, self);
+  // The same with every thread held up now and then wherever another could overtake it.
+  delays.store(true);
+  TestPingPong(arena, self, 0, 1'000);
+  TestTokens(arena, self, 4, 1, 1'000);
+  TestTokens(arena, self, 3, 3, 500);
+  TestEventLoops(arena, self, 200);
+#endif
   CHECK_EQ(CheckHeap(arena, self), 0);
   return 0;
 }

@@ -9,7 +9,7 @@ import { attempt as attemptNative } from '../native/failure.ts';
 import { killPoint } from '../native/kill-point.ts';
 import { AbortSignals } from './abort-signals.ts';
 import type { Lane, PendingWait } from './lane.ts';
-import { RECHECK_MS, TIMED_OUT, Wait } from './wait-point.ts';
+import { LOOK_UNASKED_MS, TIMED_OUT, Wait } from './wait-point.ts';
 import type { Attempt } from './wait-point.ts';
 
 // How long an event loop goes on looking, turn by turn, after something has last happened: about what a sleep costs.
@@ -213,7 +213,7 @@ export class LoopWaits {
 
   /** Nobody may have noticed the death of a lock's owner, or of who should have rung: look from time to time. */
   #lookUnasked(): void {
-    let ms = RECHECK_MS;
+    let ms = LOOK_UNASKED_MS;
     for (const { wait } of this.#pending) if (wait?.forOwner === true) ms = OWNER_PROBE_MS;
     if (this.#unasked !== undefined && this.#unaskedMs <= ms) return;
     clearTimeout(this.#unasked);

@@ -13,8 +13,11 @@ const ALL = -1;
 // On a single processor spinning only keeps the other side from running.
 const SPIN_NS = availableParallelism() > 1 ? 20_000 : 0;
 
-/** How often who sleeps looks again unasked (ms), lest a wake that was lost with its waker is lost for ever. */
-export const RECHECK_MS = 1000;
+/**
+ * How often who sleeps looks again unasked (ms), lest a wake that was lost with its waker is lost for ever
+ * (docs/decisions/looks-unasked.md). The variable is for tests.
+ */
+export const LOOK_UNASKED_MS: number = Number(process.env.FORKLESS_LOOK_UNASKED_MS ?? 1000);
 
 /**
  * One try of an operation that may have to wait: its result, or what it waits for. It never blocks, and it is called

@@ -6,7 +6,7 @@ import { StateError } from '../support/errors.ts';
 import type { AsyncWaitOptions, WaitOptions } from '../support/options.ts';
 import type { Lane } from './lane.ts';
 import { loopWaitsOf } from './loop-waits.ts';
-import { RECHECK_MS, TIMED_OUT, Wait } from './wait-point.ts';
+import { LOOK_UNASKED_MS, TIMED_OUT, Wait } from './wait-point.ts';
 import type { Attempt } from './wait-point.ts';
 
 // Looking from JavaScript costs about 8 ns, so this is a few µs; native spinning with pauses goes on from there.
@@ -18,7 +18,7 @@ const NO_OWNER = 0;
 // A sleep is cut into slices. After each the attempt looks again: the wake may have died with its waker, or be in the
 // hands of a process that was stopped, and nobody needs to have noticed. And a worker thread can be terminated only
 // between two calls of native code, while process.exit() waits for it.
-const SLICE_MS = isMainThread ? RECHECK_MS : 50;
+const SLICE_MS = isMainThread ? LOOK_UNASKED_MS : 50;
 
 /**
  * Blocks the thread until the attempt succeeds: look, spin, sleep in the kernel.
