@@ -5,6 +5,7 @@ export default defineConfig({
     include: ['test/**/*.test.{ts,js}'],
     pool: 'forks',
     globalSetup: ['test/support/global-setup.ts'],
+    setupFiles: ['test/support/no-looks-unasked.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
     teardownTimeout: 30_000,
