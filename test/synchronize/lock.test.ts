@@ -81,6 +81,22 @@ describe.each(KINDS)('%s', (title, Class) => {
     expect(counters[0]).toBe(3 * times);
   });
 
+  // A sleeper asks every 75 ms whether the holder lives: without a wake this takes longer than a test may.
+  it.each(['sync', 'async'])('wakes the one who sleeps for it, %s', async (form) => {
+    const lock = keep(new Class());
+    const times = 800;
+    const other = start(work.takeOver, lock, counters, times, form);
+    for (let i = 1; i <= times; i++) {
+      lock.acquireSync();
+      Atomics.store(counters, 1, i);
+      await sleep(1);
+      lock.release();
+      while (Atomics.load(counters, 0) !== i) await new Promise(setImmediate);
+    }
+    await other.join();
+    expect(other.exitCode).toBe(0);
+  });
+
   it('goes to the next, marked as abandoned, when its holder is killed', async () => {
     const lock = keep(new Class());
     for (const form of ['sync', 'async']) {
