@@ -20,4 +20,6 @@ export { PosixSemaphore } from './synchronize/posix-semaphore.ts';
 export type { PosixSemaphoreOptions } from './synchronize/posix-semaphore.ts';
 export { Event } from './synchronize/event.ts';
 export { Lock, RLock } from './synchronize/lock.ts';
+export { BoundedSemaphore, Semaphore } from './synchronize/semaphore.ts';
+export type { SemaphoreOptions } from './synchronize/semaphore.ts';
 export type { PrimitiveOptions } from './synchronize/primitive.ts';

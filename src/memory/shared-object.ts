@@ -10,6 +10,8 @@ const NAMED_OVERHEAD_BYTES = 1 << 20;
 /** What a block says of itself, and how people call it. */
 export interface ObjectKind {
   readonly kind: number;
+  /** Which bits of it count; by default all. */
+  readonly mask?: number;
   /** The class, as in 'is not a Lock'. */
   readonly title: string;
 }
@@ -58,8 +60,8 @@ export function leaveObject(block: Block): void {
   if (block.arena.name !== undefined) leaveArena(block.arena);
 }
 
-function ofKind(block: Block, { kind, title }: ObjectKind): Block {
-  if (block.kind === kind) return block;
+function ofKind(block: Block, { kind, title, mask = -1 }: ObjectKind): Block {
+  if (((block.kind ^ kind) & mask) === 0) return block;
   block.release();
   throw new ResourceError(`The shared object of this name or handle is not a ${title}`);
 }

@@ -19,7 +19,10 @@ import type { Wait } from './wait-point.ts';
 import { waitAsync, waitSync } from './waitable.ts';
 
 const LOCK = { kind: 0x4c4f434b, title: 'Lock' };
-const RLOCK = { kind: 0x524c434b, title: 'RLock' };
+const RLOCK = { kind: 0x524c4b00, title: 'RLock' };
+/** The kinds of blocks that begin with an RLock; the last byte tells them apart. */
+export const WITH_RLOCK: number = RLOCK.kind;
+const ANY_WITH_RLOCK = { ...RLOCK, mask: 0xffffff00 };
 const BYTES = 64;
 const DEPTH = 8;
 
@@ -193,7 +196,7 @@ export class RLock extends OwnedLock {
 
   /** For handles: the lock of a block. */
   static attach(reference: BlockReference): RLock {
-    return RLock.#of(attachObject(reference, RLOCK));
+    return RLock.#of(attachObject(reference, ANY_WITH_RLOCK));
   }
 
   static #of(block: Block): RLock {
@@ -230,6 +233,16 @@ export class RLock extends OwnedLock {
     if (depth > 1) store(this.words, DEPTH, depth - 1);
     else this.lock.release();
   }
+}
+
+/** The RLock with which the block of another object begins. That object closes it, and gives the block back itself. */
+class EmbeddedRLock extends RLock {
+  protected override leave(): void {}
+}
+
+/** @param block of a kind `WITH_RLOCK | something`; its first 36 bytes are the lock's */
+export function embeddedRLock(block: Block): RLock {
+  return Reflect.construct(EmbeddedRLock, [{}, block]) as RLock;
 }
 
 registerShareable(Lock, {

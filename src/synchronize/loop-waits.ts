@@ -9,7 +9,7 @@ import { attempt as attemptNative } from '../native/failure.ts';
 import { killPoint } from '../native/kill-point.ts';
 import { AbortSignals } from './abort-signals.ts';
 import type { Lane, PendingWait } from './lane.ts';
-import { LOOK_UNASKED_MS, TIMED_OUT, Wait } from './wait-point.ts';
+import { LOOK_UNASKED_MS, PROBE_MS, TIMED_OUT, Wait } from './wait-point.ts';
 import type { Attempt } from './wait-point.ts';
 
 // How long an event loop goes on looking, turn by turn, after something has last happened: about what a sleep costs.
@@ -19,7 +19,6 @@ const LOOK_MOST_MS = availableParallelism() > 1 ? 0.06 : 0;
 const LOOK_LEAST_MS = LOOK_MOST_MS / 8;
 // Where looking pays most, a new wait first looks this often on the spot, for 2-3 µs: a turn of the loop costs 1-2.
 const LOOKS_ON_THE_SPOT = 300;
-const OWNER_PROBE_MS = 75;
 
 /**
  * The asynchronous waits of this environment on one arena. One doorbell serves them all.
@@ -214,7 +213,7 @@ export class LoopWaits {
   /** Nobody may have noticed the death of a lock's owner, or of who should have rung: look from time to time. */
   #lookUnasked(): void {
     let ms = LOOK_UNASKED_MS;
-    for (const { wait } of this.#pending) if (wait?.forOwner === true) ms = OWNER_PROBE_MS;
+    for (const { wait } of this.#pending) if (wait?.probe !== undefined) ms = PROBE_MS;
     if (this.#unasked !== undefined && this.#unaskedMs <= ms) return;
     clearTimeout(this.#unasked);
     this.#unaskedMs = ms;
@@ -223,10 +222,7 @@ export class LoopWaits {
 
   readonly #onUnasked = (): void => {
     this.#unasked = undefined;
-    for (const { wait } of this.#pending) {
-      const owner = wait?.forOwner === true ? wait.expected & ~layout.waitersBit : 0;
-      if (owner !== 0) this.#arena.probe(owner);
-    }
+    for (const { wait } of this.#pending) wait?.probe?.();
     if (this.#pending.size !== 0 && !this.#retryAll()) this.#look();
   };
 

@@ -2,6 +2,7 @@ import { allocate } from '../memory/heap.ts';
 import type { Block, BlockReference } from '../memory/heap.ts';
 import { createObject, leaveObject } from '../memory/shared-object.ts';
 import type { ObjectKind } from '../memory/shared-object.ts';
+import type { Words } from '../memory/words.ts';
 import { ClosedError } from '../support/errors.ts';
 import { checkOptions } from '../support/options.ts';
 
@@ -38,6 +39,11 @@ export abstract class Primitive implements Disposable {
     this.letGo();
     // This object's own waits end now, while the arena is still ours.
     this.block.arena.endWaits?.();
+    this.leave();
+  }
+
+  /** Gives the block back. */
+  protected leave(): void {
     leaveObject(this.block);
   }
 
@@ -59,9 +65,22 @@ export abstract class Primitive implements Disposable {
   }
 }
 
-/** The zeroed block of a new primitive. */
+/** The zeroed block of a new primitive that has no options but its name. */
 export function createPrimitive(kind: ObjectKind, bytes: number, options: PrimitiveOptions): Block {
-  const where = `new ${kind.title}()`;
-  checkOptions(options, ['name'], where);
-  return createObject(options.name, bytes, where, (arena) => allocate(arena, bytes, { kind: kind.kind }));
+  checkOptions(options, ['name'], `new ${kind.title}()`);
+  return createPrimitiveBlock(kind, bytes, options.name);
+}
+
+/** The block of a new primitive; `initialize` writes into it, all zeros, before anybody else can see it. */
+export function createPrimitiveBlock(
+  { kind, title }: ObjectKind,
+  bytes: number,
+  name: string | undefined,
+  initialize?: (words: Words) => void,
+): Block {
+  return createObject(name, bytes, `new ${title}()`, (arena) => {
+    const block = allocate(arena, bytes, { kind });
+    initialize?.(block.words);
+    return block;
+  });
 }

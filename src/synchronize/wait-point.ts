@@ -19,6 +19,9 @@ const SPIN_NS = availableParallelism() > 1 ? 20_000 : 0;
  */
 export const LOOK_UNASKED_MS: number = Number(process.env.FORKLESS_LOOK_UNASKED_MS ?? 1000);
 
+/** How often who waits for what a process holds asks the system whether that process still lives (ms). */
+export const PROBE_MS = 75;
+
 /**
  * One try of an operation that may have to wait: its result, or what it waits for. It never blocks, and it is called
  * again after every wake, so it must look at the shared words anew each time.
@@ -75,6 +78,8 @@ export interface WaitDependency {
   readonly forOwner?: boolean;
   /** Index of an owner word: while it names somebody, nobody else changes the word that is waited for. */
   readonly ownerIndex?: number;
+  /** Asks the system now and then whether those still live whose death ends the wait; recovers who does not. */
+  readonly probe?: () => void;
 }
 
 /**
@@ -89,17 +94,20 @@ export class Wait {
   readonly offset: number;
   /** The word names the owner of a lock, and its death ends the wait, too. */
   readonly forOwner: boolean;
+  /** Asks the system whether those still live whose death ends the wait. */
+  readonly probe: (() => void) | undefined;
   readonly #ownerIndex: number | undefined;
   expected = 0;
   /** How long a thread spins before it sleeps; grows when spinning helps. */
   spinNs: number = SPIN_NS;
 
-  constructor(point: WaitPoint, index: number, { forOwner = false, ownerIndex }: WaitDependency = {}) {
+  constructor(point: WaitPoint, index: number, { forOwner = false, ownerIndex, probe }: WaitDependency = {}) {
     this.point = point;
     this.words = point.words;
     this.index = index;
     this.offset = point.offset + (index - point.index) * 4;
     this.forOwner = forOwner;
+    this.probe = forOwner ? () => this.#probeOwner() : probe;
     this.#ownerIndex = forOwner ? index : ownerIndex;
   }
 
@@ -111,6 +119,11 @@ export class Wait {
 
   isOver(): boolean {
     return load(this.words, this.index) !== this.expected;
+  }
+
+  #probeOwner(): void {
+    const owner = this.expected & ~layout.waitersBit;
+    if (owner !== 0) this.point.arena.probe(owner);
   }
 
   /** Whether only this environment can end the wait: then a thread that blocks would wait for itself. */
