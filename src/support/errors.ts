@@ -60,6 +60,13 @@ export class StateError extends MultiprocessingError {
   }
 }
 
+/** A party of the barrier gave up, was aborted or has died, or its action failed. */
+export class BrokenBarrierError extends MultiprocessingError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(ERROR_CODES.brokenBarrier, message, options);
+  }
+}
+
 /** The value cannot travel to another process. */
 export class SerializationError extends MultiprocessingError {
   constructor(message: string, options?: ErrorOptions) {

@@ -26,6 +26,13 @@ const ANY_WITH_RLOCK = { ...RLOCK, mask: 0xffffff00 };
 const BYTES = 64;
 const DEPTH = 8;
 
+/** How often a lock was held when it was given up for a while. */
+export interface Holds {
+  readonly depth: number;
+  /** By this object. */
+  readonly here: number;
+}
+
 /**
  * The block of a lock, one cache line:
  *
@@ -35,7 +42,7 @@ const DEPTH = 8;
  * The owner is an environment - a process or a worker thread -, not one of its asynchronous flows.
  * Crash rule: a dead owner's lock goes to the next who wants it, with `abandoned` set and depth 1.
  */
-abstract class OwnedLock extends Holdable {
+export abstract class OwnedLock extends Holdable {
   protected readonly words: Words;
   protected readonly lock: OwnerLock;
   readonly #title: string;
@@ -83,12 +90,17 @@ abstract class OwnedLock extends Holdable {
     return this.attempt() === true || (!this.lock.isHeld() && this.attempt() === true);
   }
 
-  protected checkMine(): void {
+  /** For conditions: gives it up, however often it is held; `restore` takes the result after the next acquisition. */
+  abstract leaveAll(where: string): Holds;
+  abstract restore(holds: Holds): void;
+
+  /** @throws StateError when this environment does not hold it. */
+  checkMine(where: string): void {
     this.checkOpen();
     if (this.lock.isMine) return;
     const { owner } = this.lock;
     throw new StateError(
-      `release(): this process does not hold the ${this.#title}; ${owner === 0 ? 'nobody does' : `it is held by ${this.#nameOf(owner)}`}`,
+      `${where}: this process does not hold the ${this.#title}; ${owner === 0 ? 'nobody does' : `it is held by ${this.#nameOf(owner)}`}`,
     );
   }
 
@@ -150,7 +162,7 @@ export class Lock extends OwnedLock {
 
   /** @throws StateError when this environment does not hold it. */
   override release(): void {
-    this.checkMine();
+    this.checkMine('release()');
     this.#acquiredHere = false;
     this.lock.release();
   }
@@ -163,6 +175,14 @@ export class Lock extends OwnedLock {
     this.#acquiredHere = true;
     return true;
   };
+
+  override leaveAll(where: string): Holds {
+    this.checkMine(where);
+    this.release();
+    return { depth: 1, here: 1 };
+  }
+
+  override restore(): void {}
 
   protected override letGo(): void {
     if (this.#acquiredHere && this.lock.isMine) this.lock.release();
@@ -205,7 +225,7 @@ export class RLock extends OwnedLock {
 
   /** @throws StateError when this environment does not hold it. */
   override release(): void {
-    this.checkMine();
+    this.checkMine('release()');
     this.#depthHere = Math.max(0, this.#depthHere - 1);
     this.#leaveOnce();
   }
@@ -223,6 +243,19 @@ export class RLock extends OwnedLock {
     this.#depthHere++;
     return true;
   };
+
+  override leaveAll(where: string): Holds {
+    this.checkMine(where);
+    const holds = { depth: load(this.words, DEPTH), here: this.#depthHere };
+    this.#depthHere = 0;
+    this.lock.release();
+    return holds;
+  }
+
+  override restore({ depth, here }: Holds): void {
+    store(this.words, DEPTH, load(this.words, DEPTH) + depth - 1);
+    this.#depthHere += here - 1;
+  }
 
   protected override letGo(): void {
     while (this.#depthHere-- > 0 && this.lock.isMine) this.#leaveOnce();

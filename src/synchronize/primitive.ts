@@ -54,6 +54,10 @@ export abstract class Primitive implements Disposable {
   /** Gives back what this object has in its hands. */
   protected letGo(): void {}
 
+  protected get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
   protected checkOpen(): void {
     if (!this.#isOpen) throw new ClosedError(`This ${this.#title} object has been closed`);
   }
