@@ -1,10 +1,14 @@
-// npm run torture -- channel [--seconds N] [--kills N] [--parties N] [--seed N]
+// npm run torture -- channel|sync [--seconds N] [--kills N] [--parties N] [--seed N]
 import { parseArgs } from 'node:util';
 
 import { tortureChannel } from './torture/channel.js';
+import { tortureSync } from './torture/sync.js';
 
-const TORTURES = { channel: tortureChannel };
-const MUST_BE_ZERO = ['hangs', 'corrupt', 'duplicates', 'lost', 'disorder', 'faults', 'holdsLeaked', 'filesLeft'];
+const TORTURES = { channel: tortureChannel, sync: tortureSync };
+const MUST_BE_ZERO = [
+  ...['hangs', 'corrupt', 'duplicates', 'lost', 'disorder'],
+  ...['violations', 'permitsLost', 'faults', 'holdsLeaked', 'filesLeft'],
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -22,7 +26,7 @@ if (torture === undefined)
 const options = Object.fromEntries(Object.entries(values).map(([key, value]) => [key, Number(value)]));
 const account = await torture(options);
 console.table(Object.fromEntries(Object.entries(account).map(([key, value]) => [key, { value }])));
-const wrong = MUST_BE_ZERO.filter((key) => account[key] !== 0);
+const wrong = MUST_BE_ZERO.filter((key) => (account[key] ?? 0) !== 0);
 if (wrong.length > 0) {
   console.error(`Not as promised: ${wrong.map((key) => `${key} ${account[key]}`).join(', ')}`);
   process.exitCode = 1;

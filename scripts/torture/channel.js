@@ -9,8 +9,9 @@ import { fileURLToPath } from 'node:url';
 import { FloatChannel } from '../../dist/index.js';
 import { arenaOf } from '../../dist/memory/arena.js';
 import { binding } from '../../dist/native/binding.js';
+import { randomOf } from './random.js';
 
-const PARTY = fileURLToPath(new URL('party.js', import.meta.url));
+const PARTY = fileURLToPath(new URL('channel-party.js', import.meta.url));
 const FORMS = ['copy', 'copySync', 'inPlace', 'inPlaceSync'];
 const HANG_MS = 20_000;
 const LONGEST = 512;
@@ -181,15 +182,4 @@ function linesOf(file) {
   } catch {
     return [];
   }
-}
-
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-function randomOf(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

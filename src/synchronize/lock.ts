@@ -64,6 +64,12 @@ export abstract class OwnedLock extends Holdable {
     return this.lock.isHeld();
   }
 
+  /** Whether this environment holds it. */
+  get isMine(): boolean {
+    this.checkOpen();
+    return this.lock.isMine;
+  }
+
   /** True for a holder that got it because its previous owner died: what it protects may be half-changed. */
   get abandoned(): boolean {
     this.checkOpen();

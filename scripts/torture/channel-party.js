@@ -1,4 +1,4 @@
-// One process of the torture: party.js <producer|consumer> <channel> <form> <id>
+// One process of the torture: channel-party.js <producer|consumer> <channel> <form> <id>
 // What it did stands in its log, written by one system call per message, so that a SIGKILL leaves what was done.
 import { openSync, writeSync } from 'node:fs';
 
