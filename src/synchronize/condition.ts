@@ -7,21 +7,23 @@ import { checkOptions, checkWait, SYNC_WAIT_KEYS } from '../support/options.ts';
 import type { AsyncWaitOptions, WaitOptions } from '../support/options.ts';
 import { Holdable } from './holdable.ts';
 import { Lane } from './lane.ts';
-import { embeddedRLock, OwnedLock, WITH_RLOCK } from './lock.ts';
-import type { Holds, Lock, RLock } from './lock.ts';
+import { embeddedLock, Lock, OwnedLock, RLock, WITH_LOCK } from './lock.ts';
+import type { Holds } from './lock.ts';
 import { createPrimitiveBlock } from './primitive.ts';
 import type { PrimitiveOptions } from './primitive.ts';
 import type { TIMED_OUT } from './wait-point.ts';
 import { waitAsync, waitSync } from './waitable.ts';
 import { Waiters } from './waiters.ts';
 
-const CONDITION = { kind: WITH_RLOCK | 0x43, title: 'Condition' };
+const CONDITION = { kind: WITH_LOCK | 0x43, title: 'Condition' };
 const FIRST_WAITER_WORD = 16;
 const BYTES = (FIRST_WAITER_WORD + Waiters.words) * 4;
 
 interface SharedCondition {
   readonly condition: BlockReference;
-  readonly lock: OwnedLock | undefined;
+  /** Of a lock that is not the condition's own. */
+  readonly lock?: BlockReference;
+  readonly recursive?: boolean;
 }
 
 /**
@@ -30,11 +32,11 @@ interface SharedCondition {
  * `wait()` gives the lock up, waits for `notify`, and has the lock again when it returns, whatever happens. `notify(n)`
  * ends n waits, no more and no fewer; a wait whose time is over, or whose process dies before it has the lock again, takes no
  * notification away from the others.
- * The lock is an RLock of its own unless one is given, as in Python. It belongs to the process, and a wait gives it up for
- * the whole process: where asynchronous flows of one process are to exclude each other, give it a Lock.
- * Python: `multiprocessing.Condition`.
+ * The lock is a Lock of its own unless one is given. An RLock belongs to the process: its asynchronous flows hold it
+ * together, and a wait gives it up for all of them.
+ * Python: `multiprocessing.Condition`, whose lock is an RLock by default (docs/decisions/condition-lock.md).
  *
- *     byte 0   its own RLock, unless another is used                (lock.ts)
+ *     byte 0   its own Lock, unless another is used                 (lock.ts)
  *          64  who waits                                            (waiters.ts)
  *
  * @example
@@ -49,7 +51,10 @@ export class Condition extends Holdable {
   }
 
   readonly #lock: OwnedLock;
-  readonly #ownsLock: boolean;
+  /** The lock is in the condition's block. */
+  readonly #lockIsEmbedded: boolean;
+  /** Closing the condition closes the lock. */
+  readonly #closesLock: boolean;
   readonly #waiters: Waiters;
   readonly #lane: Lane;
   /** Waits that are under way here. */
@@ -60,10 +65,12 @@ export class Condition extends Holdable {
    * @throws TypeError for another lock, ResourceError when the shared memory is full, or the name is taken.
    */
   constructor(lock?: Lock | RLock, options?: PrimitiveOptions);
-  constructor(lock?: OwnedLock, options: PrimitiveOptions = {}, block: Block = createCondition(lock, options)) {
+  constructor(lock?: OwnedLock, options: PrimitiveOptions = {}, attached?: Block) {
+    const block = attached ?? createCondition(lock, options);
     super(block, CONDITION);
-    this.#ownsLock = lock === undefined;
-    this.#lock = lock ?? embeddedRLock(block);
+    this.#lockIsEmbedded = lock === undefined;
+    this.#closesLock = lock === undefined || attached !== undefined;
+    this.#lock = lock ?? embeddedLock(block);
     this.#waiters = new Waiters(block, FIRST_WAITER_WORD);
     this.#lane = new Lane(block.arena);
   }
@@ -77,8 +84,9 @@ export class Condition extends Holdable {
   }
 
   /** For handles. */
-  static attach({ condition, lock }: SharedCondition): Condition {
-    return Condition.#of(attachObject(condition, CONDITION), lock);
+  static attach({ condition, lock, recursive = false }: SharedCondition): Condition {
+    const block = attachObject(condition, CONDITION);
+    return Condition.#of(block, lock && (recursive ? RLock.attach(lock) : Lock.attach(lock)));
   }
 
   static #of(block: Block, lock: OwnedLock | undefined): Condition {
@@ -91,7 +99,9 @@ export class Condition extends Holdable {
 
   /** For handles. */
   shareWithLock(): SharedCondition {
-    return { condition: this.share(), lock: this.#ownsLock ? undefined : this.#lock };
+    const condition = this.share();
+    if (this.#lockIsEmbedded) return { condition };
+    return { condition, lock: this.#lock.share(), recursive: this.#lock instanceof RLock };
   }
 
   /** Whether anybody holds the lock now. */
@@ -221,7 +231,7 @@ export class Condition extends Holdable {
   protected override letGo(): void {
     // Waits of this object end with ClosedError; nobody is to notify them any more.
     for (; this.#waits > 0; this.#waits--) this.#waiters.leave(false);
-    if (this.#ownsLock) this.#lock.close();
+    if (this.#closesLock) this.#lock.close();
   }
 
   readonly #claim = (): ReturnType<Waiters['claim']> => {

@@ -18,11 +18,13 @@ import { TIMED_OUT } from './wait-point.ts';
 import type { Wait } from './wait-point.ts';
 import { waitAsync, waitSync } from './waitable.ts';
 
-const LOCK = { kind: 0x4c4f434b, title: 'Lock' };
+const LOCK = { kind: 0x4c434b00, title: 'Lock' };
 const RLOCK = { kind: 0x524c4b00, title: 'RLock' };
-/** The kinds of blocks that begin with an RLock; the last byte tells them apart. */
+/** The kinds of blocks that begin with a Lock; the last byte tells them apart. */
+export const WITH_LOCK: number = LOCK.kind;
+/** The kinds of blocks that begin with an RLock. */
 export const WITH_RLOCK: number = RLOCK.kind;
-const ANY_WITH_RLOCK = { ...RLOCK, mask: 0xffffff00 };
+const BEGINNING = 0xffffff00;
 const BYTES = 64;
 const DEPTH = 8;
 
@@ -159,7 +161,7 @@ export class Lock extends OwnedLock {
 
   /** For handles: the lock of a block. */
   static attach(reference: BlockReference): Lock {
-    return Lock.#of(attachObject(reference, LOCK));
+    return Lock.#of(attachObject(reference, { ...LOCK, mask: BEGINNING }));
   }
 
   static #of(block: Block): Lock {
@@ -222,7 +224,7 @@ export class RLock extends OwnedLock {
 
   /** For handles: the lock of a block. */
   static attach(reference: BlockReference): RLock {
-    return RLock.#of(attachObject(reference, ANY_WITH_RLOCK));
+    return RLock.#of(attachObject(reference, { ...RLOCK, mask: BEGINNING }));
   }
 
   static #of(block: Block): RLock {
@@ -274,9 +276,18 @@ export class RLock extends OwnedLock {
   }
 }
 
-/** The RLock with which the block of another object begins. That object closes it, and gives the block back itself. */
+// The lock with which the block of another object begins. That object closes it, and gives the block back itself.
+class EmbeddedLock extends Lock {
+  protected override leave(): void {}
+}
+
 class EmbeddedRLock extends RLock {
   protected override leave(): void {}
+}
+
+/** @param block of a kind `WITH_LOCK | something`; its first 36 bytes are the lock's */
+export function embeddedLock(block: Block): Lock {
+  return Reflect.construct(EmbeddedLock, [{}, block]) as Lock;
 }
 
 /** @param block of a kind `WITH_RLOCK | something`; its first 36 bytes are the lock's */
