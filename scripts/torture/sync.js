@@ -50,19 +50,25 @@ export async function tortureSync({ seconds, kills: mostKills = Infinity, partie
     faults: 0,
     holdsLeaked: 0,
   };
-  const places = Array.from({ length: parties }, () => ({ process: undefined, progress: 0, movedAt: 0, killed: false }));
+  const places = Array.from({ length: parties }, () => ({
+    process: undefined,
+    progress: 0,
+    movedAt: 0,
+    killed: false,
+  }));
   const begin = performance.now();
 
   const start = (place, index) => {
     words[WORD.progress + index] = 0;
     Object.assign(place, { progress: 0, movedAt: performance.now(), killed: false });
     place.process = new Process({ target: work, args: [shared, index, parties, random() * 2 ** 32] }).start();
-    void place.process.join().then(() => {
-      // A dead party's slots do not count any more: its permits have come back by now, or will be missed at the end.
-      account.operations += Atomics.load(words, WORD.progress + index);
-      if (!place.killed && place.process.exitCode !== 0) account.faults += 1;
-      place.process = undefined;
-    });
+    void followToItsEnd(place, index);
+  };
+  const followToItsEnd = async (place, index) => {
+    await place.process.join();
+    account.operations += Atomics.load(words, WORD.progress + index);
+    if (!place.killed && place.process.exitCode !== 0) account.faults += 1;
+    place.process = undefined;
   };
   const watch = (place, index) => {
     const progress = Atomics.load(words, WORD.progress + index);

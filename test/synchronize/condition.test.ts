@@ -78,7 +78,7 @@ describe('Condition', () => {
     for (let i = 0; i < times; i++) {
       await condition.with(async () => {
         await condition.waitFor(() => (counters[3] as number) % 2 === 0);
-        counters[3]!++;
+        counters[3] = (counters[3] as number) + 1;
         condition.notify();
       });
     }
