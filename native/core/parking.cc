@@ -108,8 +108,10 @@ ParkResult Sleep(Arena& arena, const ParkRequest& request) {
       if (until == kForever || probe_at < until) until = probe_at;
     }
     const int result = FutexWait(&point.event, event, until);
-    KILL_POINT("park.woken");
-    if (result == 0) return ParkResult::kWoken;
+    if (result == 0) {
+      KILL_POINT("park.woken");
+      return ParkResult::kWoken;
+    }
     if (result == ETIMEDOUT && until == request.deadline) return ParkResult::kTimedOut;
     probe = result == ETIMEDOUT;
     // EAGAIN: the event moved on; EINTR: a signal, which is nobody's business here; else time to probe the owner.

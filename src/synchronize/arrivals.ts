@@ -89,6 +89,7 @@ export class Arrivals {
 
   /** How many have arrived and wait. */
   get waiting(): number {
+    if (this.#guard.isAbandoned) this.#guarded(() => {});
     return this.broken ? 0 : load(this.#words, ARRIVED);
   }
 
@@ -206,6 +207,7 @@ export class Arrivals {
 
   /** Asks the system whether the parties that have arrived live. */
   #probeParties(): void {
+    this.#guard.probe();
     const cycle = load(this.#words, STATE) >> 1;
     for (const record of this.#records()) {
       const owner = load(this.#words, record);

@@ -30,5 +30,15 @@ export class Guard {
     this.#lock.release();
   }
 
+  /** Somebody has died in here, and nobody has come since: then what the section changes is not to be trusted. */
+  get isAbandoned(): boolean {
+    return this.#lock.isAbandoned;
+  }
+
+  /** Asks the system whether who is in here lives. */
+  probe(): void {
+    this.#lock.isHeld();
+  }
+
   readonly #attempt = (): true | Wait => this.#lock.acquire() ?? true;
 }

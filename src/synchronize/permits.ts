@@ -108,7 +108,8 @@ export class Permits {
 
   /** Permits that are free. */
   get free(): number {
-    if (this.#hasDeadHolder()) this.#guarded(() => this.#takeBack());
+    this.#probeHolders();
+    if (this.#isLeft()) this.#guarded(() => this.#takeBack());
     return load(this.#words, COUNT);
   }
 
@@ -124,7 +125,7 @@ export class Permits {
     for (;;) {
       const signal = this.isSignal;
       const count = load(words, COUNT);
-      if (count === 0 && (signal || !this.#hasDeadHolder())) return this.#wait.while(0);
+      if (count === 0 && (signal || !this.#isLeft())) return this.#wait.while(0);
       if (signal ? compareAndSwap(words, COUNT, count, count - 1) : this.#acquireOwned()) break;
     }
     killPoint('permits.acquired');
@@ -140,6 +141,8 @@ export class Permits {
 
   /** Asks the system whether the holders live. */
   #probeHolders(): void {
+    if (this.isSignal) return;
+    this.#guard.probe();
     for (const owner of this.#owners()) if (owner !== this.#self) this.#arena.probe(owner);
   }
 
@@ -254,7 +257,10 @@ export class Permits {
     return RECORDS + 2 * load(this.#words, END);
   }
 
-  #hasDeadHolder(): boolean {
+  /** Somebody has died with a permit, or while he changed what is written here. */
+  #isLeft(): boolean {
+    if (this.isSignal) return false;
+    if (this.#guard.isAbandoned) return true;
     for (const owner of this.#owners()) if (!this.#arena.isLive(owner)) return true;
     return false;
   }
@@ -262,7 +268,6 @@ export class Permits {
   /** The living and the dead whose permits have not come back. */
   #owners(): number[] {
     const owners: number[] = [];
-    if (this.isSignal) return owners;
     for (let record = RECORDS; record < this.#end; record += 2) {
       const owner = load(this.#words, record);
       if (owner !== NOBODY && owner !== RETURNED) owners.push(owner);
