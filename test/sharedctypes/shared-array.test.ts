@@ -118,8 +118,8 @@ describe('SharedArray', () => {
     await run(square, array);
     expect([...array]).toEqual([1, 4, 9, 16, 25]);
     array.fill(0);
-    const children = [start(work.addToElements, array, 3000), start(work.addToElements, array, 3000)];
-    work.addToElements(array, 3000);
+    const children = [1, 2].map(() => start(work.addToElements, array, 3000, counters));
+    work.addToElements(array, 3000, counters);
     for (const child of children) expect([await child.join(), child.exitCode]).toEqual([true, 0]);
     expect([...array]).toEqual([9000, 9000, 9000, 9000, 9000]);
   });

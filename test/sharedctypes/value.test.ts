@@ -4,6 +4,7 @@ import {
   ClosedError,
   fromHandle,
   Lock,
+  RawArray,
   RawValue,
   RLock,
   Semaphore,
@@ -15,6 +16,7 @@ import {
 } from 'forkless';
 import { describe, expect, it } from 'vitest';
 
+import { Sampler, takeSamples } from '../fixtures/shared.js';
 import * as work from '../fixtures/sharedctypes/values.js';
 import { collectUntil } from '../helpers/garbage.ts';
 import { counters, expectNoHolds, keep, start } from '../helpers/primitives.ts';
@@ -152,8 +154,8 @@ describe('Value', () => {
 
   it('counts right in three processes that use the lock (row 11)', async () => {
     const value = keep(Value('i', 0));
-    const children = [start(work.addWithLock, value, 5000), start(work.addWithLock, value, 5000)];
-    work.addWithLock(value, 5000);
+    const children = [1, 2].map(() => start(work.addWithLock, value, 5000, counters));
+    work.addWithLock(value, 5000, counters);
     for (const child of children) expect([await child.join(), child.exitCode]).toEqual([true, 0]);
     expect(value.value).toBe(15_000);
   });
@@ -183,10 +185,10 @@ describe('A Value of whole numbers', () => {
 
   it.each(['i', 'Q'] as const)("of type '%s' counts right in three processes without a lock", async (type) => {
     const value = keep(Value(type));
-    const children = [start(work.addAtomically, value, 50_000), start(work.addAtomically, value, 50_000)];
-    work.addAtomically(value, 50_000);
+    const children = [1, 2].map(() => start(work.addAtomically, value, 200_000, counters));
+    work.addAtomically(value, 200_000, counters);
     for (const child of children) expect([await child.join(), child.exitCode]).toEqual([true, 0]);
-    expect(Number(value.value)).toBe(150_000);
+    expect(Number(value.value)).toBe(600_000);
   });
 
   it('returns what it was before each operation', () => {
@@ -338,7 +340,9 @@ describe('A Value of a struct', () => {
     value.close();
     expect(() => value.value).toThrow(ClosedError);
     view.x = 5;
-    expect([view.x, view.id]).toEqual([5, 3]);
+    // New memory has not taken its place.
+    const others = Array.from({ length: 20 }, () => Value(Point, 9, 9, 9));
+    expect([view.x, view.id, others.length]).toEqual([5, 3, 20]);
   });
 
   it('takes a last object with a lock for the options, unless a field may be meant', () => {
@@ -349,6 +353,17 @@ describe('A Value of a struct', () => {
     const Guarded = struct({ lock: 'i', n: 'i' });
     expect(Value(Guarded, { lock: 5 }).value.lock).toBe(5);
     expect(Value(Guarded, { lock: 5 }, { lock }).getLock()).toBe(lock);
+  });
+});
+
+describe("An object of a user's class", () => {
+  it('that holds an array, a value and semaphores works in a child with its methods (row 80)', async () => {
+    const sampler = new Sampler(RawArray('d', [1, 2, 3]), Value('i', 10), new Semaphore(0), new Semaphore(0));
+    const child = start(takeSamples, { samplers: [sampler] });
+    sampler.ready.release();
+    expect(await sampler.taken.acquire({ timeout: 20_000 })).toBe(true);
+    expect([sampler.count.value, ...sampler.samples, sampler.total()]).toEqual([13, 6, 6, 6, 18]);
+    expect([await child.join(), child.exitCode]).toEqual([true, 0]);
   });
 });
 
