@@ -1,13 +1,13 @@
 // A class of one's own that holds shared objects travels in `args` with its methods: a channel made by hand from an
-// array, a counter and two semaphores. (FloatChannel does this faster, and survives the death of either side.)
-import { isMainProcess, PosixSemaphore, Process, RawArray, RawValue } from 'forkless';
-import type { SharedRawValue } from 'forkless';
+// array, a value and two semaphores. (FloatChannel does this faster, and survives the death of either side.)
+import { isMainProcess, Process, RawArray, Semaphore, Value } from 'forkless';
+import type { SharedValue } from 'forkless';
 
 export class OneSlotChannel {
   readonly slot: Float64Array;
-  readonly length: SharedRawValue<'i'> = RawValue('i');
-  readonly free = new PosixSemaphore({ value: 1 });
-  readonly full = new PosixSemaphore({ value: 0 });
+  readonly length: SharedValue<'i'> = Value('i', 0);
+  readonly free = new Semaphore(1);
+  readonly full = new Semaphore(0);
 
   constructor(maxSize: number) {
     this.slot = RawArray('d', maxSize);

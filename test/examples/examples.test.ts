@@ -56,7 +56,15 @@ describe('The example', () => {
     expect(lines[3]).toMatch(/^sent 0\.8 GB in [\d.]+ s$/);
   });
 
-  it('own-channel.ts calls the methods of a class with shared fields in both processes', async () => {
+  it('counter.ts counts to ten in ten processes, under a lock and atomically (row 10)', async () => {
+    expect(await linesOf('counter.ts')).toEqual(['under the lock: 10', 'atomically: 10']);
+  });
+
+  it('squares.ts prints what a child has made of an array (row 12)', async () => {
+    expect(await linesOf('squares.ts')).toEqual(['[1,4,9,16,25]']);
+  });
+
+  it('own-channel.ts calls the methods of a class with shared fields in both processes (row 80)', async () => {
     expect(await linesOf('own-channel.ts')).toEqual(['1 + 2 + 3 = 6', '0.5 + 0.25 = 0.75', '42 = 42']);
   });
 });

@@ -1,0 +1,31 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+
+import { expect } from 'vitest';
+
+import { encode } from '../../dist/reduction/codec.js';
+import { start } from './primitives.ts';
+
+const THREAD = new URL('../fixtures/conformance/thread.js', import.meta.url);
+
+type Target = (...args: never[]) => unknown;
+
+/** Calls a function somewhere else, and waits for the end, which must be a good one. */
+export type Run = (target: Target, ...args: unknown[]) => Promise<void>;
+
+async function inProcess(target: Target, ...args: unknown[]): Promise<void> {
+  const child = start(target, ...args);
+  await child.join();
+  expect(child.exitCode).toBe(0);
+}
+
+async function inThread(target: Target, ...args: unknown[]): Promise<void> {
+  const thread = new Worker(THREAD, { workerData: encode({ target, args }) });
+  expect(await once(thread, 'exit')).toEqual([0]);
+}
+
+/** Where the other side of a conformance test may run. */
+export const WAYS: readonly (readonly [where: string, run: Run])[] = [
+  ['processes', inProcess],
+  ['threads', inThread],
+];
