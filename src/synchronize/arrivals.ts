@@ -135,8 +135,8 @@ export class Arrivals {
     if (!this.#end(cycle, false)) throw brokenError();
   }
 
-  /** Breaks the barrier; in a cycle that is over, nothing happens. */
-  break(cycle: number = load(this.#words, STATE) >> 1): void {
+  /** Breaks the barrier; false when the cycle is over or broken already. */
+  break(cycle: number = load(this.#words, STATE) >> 1): boolean {
     const broken = this.#guarded(() => {
       if (load(this.#words, STATE) !== cycle << 1) return false;
       store(this.#words, STATE, (cycle << 1) | BROKEN);
@@ -144,10 +144,13 @@ export class Arrivals {
     });
     killPoint('barrier.broken');
     if (broken) this.#point.wakeAll();
+    return broken;
   }
 
   /** Makes it as new: who waits gets an error. */
   reset(): void {
+    // A party may have died before it was counted.
+    this.#breakIfDead();
     const state = load(this.#words, STATE);
     const unused = (state & BROKEN) === 0 && load(this.#words, ARRIVED) === 0;
     if (!unused) this.#end(state >> 1, true);
@@ -201,7 +204,9 @@ export class Arrivals {
       // SYNC: in this order, for #record, which changes the owner of a record before its cycle.
       if (!this.#isIn(record, cycle)) continue;
       const owner = load(this.#words, record);
-      if (owner !== NOBODY && !this.#arena.isLive(owner)) return this.break(cycle);
+      if (owner === NOBODY || this.#arena.isLive(owner)) continue;
+      this.break(cycle);
+      return;
     }
   }
 

@@ -48,8 +48,8 @@ export class Barrier extends Primitive {
 
   readonly #arrivals: Arrivals;
   readonly #use: BarrierUse;
-  /** Waits that are under way here. */
-  #waits = 0;
+  /** The arrivals of this object whose waits have not returned. */
+  readonly #underWay = new Set<Arrival>();
 
   /**
    * @param parties how many, at least 1
@@ -122,14 +122,14 @@ export class Barrier extends Primitive {
         await this.#use.action?.();
         this.#pass(cycle);
       } else if ((await waitAsync(this.#passage(cycle), options, new Lane(this.block.arena))) === TIMED_OUT) {
-        throw timeoutError();
+        this.#giveUp(cycle);
       }
       return index;
     } catch (error) {
       this.#fail(arrival);
       throw error;
     } finally {
-      if (arrival !== undefined) this.#waits--;
+      if (arrival !== undefined) this.#underWay.delete(arrival);
     }
   }
 
@@ -147,14 +147,14 @@ export class Barrier extends Primitive {
         checkNoPromise(this.#use.action?.());
         this.#pass(cycle);
       } else if (waitSync(this.#passage(cycle), options) === TIMED_OUT) {
-        throw timeoutError();
+        this.#giveUp(cycle);
       }
       return index;
     } catch (error) {
       this.#fail(arrival);
       throw error;
     } finally {
-      if (arrival !== undefined) this.#waits--;
+      if (arrival !== undefined) this.#underWay.delete(arrival);
     }
   }
 
@@ -171,7 +171,7 @@ export class Barrier extends Primitive {
   }
 
   protected override letGo(): void {
-    if (this.#waits > 0) this.#arrivals.break();
+    for (const { cycle } of this.#underWay) this.#arrivals.break(cycle);
   }
 
   #defaults(): AsyncWaitOptions {
@@ -182,7 +182,7 @@ export class Barrier extends Primitive {
   #arrive(): Arrival | Wait {
     this.checkOpen();
     const arrival = this.#arrivals.arrive();
-    if (!(arrival instanceof Wait)) this.#waits++;
+    if (!(arrival instanceof Wait)) this.#underWay.add(arrival);
     return arrival;
   }
 
@@ -197,6 +197,12 @@ export class Barrier extends Primitive {
       this.checkOpen();
       return this.#arrivals.passed(cycle, wait);
     };
+  }
+
+  /** Breaks the cycle since the time is over, unless all have gone on at the last moment. */
+  #giveUp(cycle: number): void {
+    if (this.#arrivals.break(cycle)) throw timeoutError();
+    this.#passage(cycle)();
   }
 
   /** Who fails after the arrival is missing in the cycle. */

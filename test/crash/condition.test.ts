@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { Condition } from '../../dist/index.js';
 import { untilKilled, WAITING, WAKING, wasKilled } from '../helpers/kill-points.ts';
 import { until } from '../helpers/leaks.ts';
-import { expectNothingLeft, lastLines, party, sleepers } from '../helpers/parties.ts';
+import { expectNothingLeft, lastLines, party, sleepers } from '../helpers/named-parties.ts';
 import { freshName } from '../helpers/shared-memory.ts';
 
 function expectWhole(condition: Condition, name: string): void {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import { Semaphore } from '../../dist/index.js';
 import { untilKilled, WAITING, WAKING, wasKilled } from '../helpers/kill-points.ts';
-import { expectNothingLeft, lastLines, party, sleepers } from '../helpers/parties.ts';
+import { expectNothingLeft, lastLines, party, sleepers } from '../helpers/named-parties.ts';
 import { freshName } from '../helpers/shared-memory.ts';
 
 /** All permits are there, each once, and they still belong to whoever acquires them. */

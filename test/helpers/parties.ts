@@ -1,35 +1,122 @@
-import { expect } from 'vitest';
+import { Worker } from 'node:worker_threads';
 
-import { arenaOf, type ArenaReference } from '../../dist/memory/arena.js';
-import { Program } from './programs.ts';
-import { faultsOf, filesOf, sleep } from './shared-memory.ts';
+import { afterEach, describe } from 'vitest';
 
-const FALL_ASLEEP_MS = 150;
+import * as mp from '../../dist/index.js';
+import { call } from '../fixtures/conformance/forms.js';
+import { takePart } from '../fixtures/conformance/party.js';
+import { until } from './leaks.ts';
+import { counters, expectNoHolds, keep, start } from './primitives.ts';
 
-/** A process that uses a named primitive (fixtures/synchronize/primitive-party.js), and dies at a kill point if it has one. */
-export function party(what: string, name: string, form: string, killAt?: string): Program {
-  const env = killAt === undefined ? {} : { FORKLESS_KILL_AT: killAt };
-  return new Program('synchronize/primitive-party.js', [what, name, form], { env });
+/** The form in which all parties wait. */
+type Form = 'async' | 'sync';
+
+/** Somebody else who takes part; `end` is rejected when he ends with an error. */
+interface Party {
+  readonly end: Promise<void>;
+  kill(): void;
 }
 
-/** One party that waits in the kernel and one that waits on its event loop. */
-export async function sleepers(what: string, name: string): Promise<Program[]> {
-  const parties = [party(what, name, 'sync'), party(what, name, 'async')];
-  for (const one of parties) await one.printed('ready');
-  await sleep(FALL_ASLEEP_MS);
-  return parties;
+/** How objects are made, and who shares them. Managers will make other objects, for the same parties. */
+interface Kind {
+  readonly title: string;
+  readonly make: typeof MAKE;
+  readonly begin: (name: string, args: readonly unknown[]) => Party;
 }
 
-/** The last line of each party, which must have ended well. */
-export async function lastLines(parties: readonly Program[]): Promise<(string | undefined)[]> {
-  const ends = await Promise.all(parties.map(({ end }) => end));
-  expect(ends.map(({ code }) => code)).toEqual(parties.map(() => 0));
-  return ends.map(({ lines }) => lines.at(-1));
+/** Objects in shared memory; they are closed after the test. */
+const MAKE = {
+  lock: () => keep(new mp.Lock()),
+  rLock: () => keep(new mp.RLock()),
+  semaphore: (value?: number) => keep(new mp.Semaphore(value)),
+  boundedSemaphore: (value?: number) => keep(new mp.BoundedSemaphore(value)),
+  condition: (lock?: mp.Lock | mp.RLock) => keep(new mp.Condition(lock)),
+  event: () => keep(new mp.Event()),
+  barrier: (parties: number, options?: mp.BarrierOptions) => keep(new mp.Barrier(parties, options)),
+};
+
+export const PROCESSES: Kind = { title: 'child processes', make: MAKE, begin: startProcess };
+export const THREADS: Kind = { title: 'worker threads', make: MAKE, begin: startThread };
+/** In turn a process and a thread. */
+export const BOTH: Kind = {
+  title: 'processes and threads at once',
+  make: MAKE,
+  begin: (name, args) => (running.length % 2 === 0 ? startProcess : startThread)(name, args),
+};
+
+const running: Party[] = [];
+
+/** What a conformance suite gets: how to make objects, how to start parties and how to wait. */
+export interface World {
+  readonly form: Form;
+  readonly make: typeof MAKE;
+  /** Has that many others call a function of test/fixtures/conformance/ with these arguments; resolves when all are there. */
+  readonly others: (count: number, work: (...args: never[]) => unknown, ...args: unknown[]) => Promise<void>;
+  /** Waits until all others have ended well. */
+  readonly othersEnd: () => Promise<void>;
+  /** `call(lock, 'acquire')` is `lock.acquire()` or `lock.acquireSync()`. */
+  readonly call: <R>(object: object, method: string, ...args: unknown[]) => Promise<R>;
 }
 
-/** The primitive and its memory are whole, and nothing of it is left when it is closed. */
-export function expectNothingLeft(primitive: { share(): ArenaReference; close(): void }, name: string): void {
-  expect(faultsOf(arenaOf(primitive.share()))).toBe(0);
-  primitive.close();
-  expect(filesOf(name)).toEqual([]);
+/** Runs the suite with every kind of parties, in both forms. */
+export function conformance(
+  title: string,
+  suite: (world: World) => void,
+  kinds: readonly Kind[] = [PROCESSES, THREADS],
+) {
+  expectNoHolds();
+  afterEach(async () => {
+    const left = running.splice(0);
+    for (const party of left) party.kill();
+    await Promise.allSettled(left.map(({ end }) => end));
+  });
+  for (const { title: who, make, begin } of kinds) {
+    for (const form of ['async', 'sync'] as const) {
+      const how = form === 'sync' ? 'blocking' : 'as promises';
+      describe(`${title} between ${who}, ${how}`, () => {
+        suite({
+          form,
+          make,
+          others: async (count, work, ...args) => {
+            counters[counters.length - 1] = 0;
+            for (let i = 0; i < count; i++) running.push(begin(work.name, [counters, form, ...args]));
+            const there = until(() => counters.at(-1) === count, 'all others are there');
+            // Whose end is an error says so.
+            await Promise.race([there, Promise.all(running.map(({ end }) => end)).then(() => there)]);
+          },
+          othersEnd: async () => {
+            for (const { end } of running) await end;
+            running.length = 0;
+          },
+          call: async (object, method, ...args) => call(form, object, method, ...args) as never,
+        });
+      });
+    }
+  }
+}
+
+function startProcess(name: string, args: readonly unknown[]): Party {
+  const child = start(takePart, name, ...args);
+  const end = endOf(child, name);
+  end.catch(() => undefined);
+  return { end, kill: () => child.kill() };
+}
+
+async function endOf(child: mp.Process, name: string): Promise<void> {
+  await child.join();
+  if (child.exitCode !== 0) throw new Error(`${name}: the process ended with ${child.exitCode}`);
+}
+
+function startThread(name: string, args: readonly unknown[]): Party {
+  const worker = new Worker(new URL('../fixtures/conformance/thread.js', import.meta.url), {
+    workerData: {
+      name,
+      args: args.map((arg) => (typeof arg === 'object' ? { handle: mp.toHandle(arg as object) } : arg)),
+    },
+  });
+  const end = new Promise<void>((resolve, reject) => {
+    worker.on('error', reject).on('exit', (code) => (code === 0 ? resolve() : reject(new Error(`${name}: ${code}`))));
+  });
+  end.catch(() => undefined);
+  return { end, kill: () => void worker.terminate() };
 }

@@ -6,7 +6,7 @@ import { expect } from 'vitest';
 import { encode } from '../../dist/reduction/codec.js';
 import { start } from './primitives.ts';
 
-const THREAD = new URL('../fixtures/conformance/thread.js', import.meta.url);
+const THREAD = new URL('../fixtures/conformance/calling-thread.js', import.meta.url);
 
 type Target = (...args: never[]) => unknown;
 
