@@ -137,11 +137,9 @@ Napi::Value View(const Napi::CallbackInfo& info) {
   return {info.Env(), result};
 }
 
-// detach(buffer): a view ends, for all typed arrays over it: their length is 0 from then on.
+// detach(buffer): a view ends, for all typed arrays over it: their length is 0 from then on. False: not here.
 Napi::Value Detach(const Napi::CallbackInfo& info) {
-  const napi_status status = napi_detach_arraybuffer(info.Env(), info[0]);
-  if (status != napi_ok) return Throw(info.Env(), Status::Fail(Code::kUnsupported));
-  return info.Env().Undefined();
+  return Napi::Boolean::New(info.Env(), napi_detach_arraybuffer(info.Env(), info[0]) == napi_ok);
 }
 
 Napi::Value PrefaultRange(const Napi::CallbackInfo& info) {

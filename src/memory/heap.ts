@@ -109,8 +109,8 @@ export class Block implements Disposable {
 
   /** Gives the hold back, and the views with it: all over this block's buffer are empty from now on. */
   detach(): void {
-    if (this.#buffer !== undefined) binding.detach(this.#buffer);
-    this.release();
+    // Where views cannot be ended, the hold goes with the last of them.
+    if (this.#buffer === undefined || binding.detach(this.#buffer)) this.release();
   }
 
   [Symbol.dispose](): void {

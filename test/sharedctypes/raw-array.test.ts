@@ -6,6 +6,7 @@ import { Process, RawArray, RawValue, type ElementType } from 'forkless';
 import { describe, expect, it } from 'vitest';
 
 import { familyArena } from '../../dist/memory/arena.js';
+import { familyHolds } from '../helpers/shared-memory.ts';
 import { square, setValue, writeThroughBoth } from '../fixtures/shared.js';
 
 const CONSTRUCTORS: readonly (readonly [ElementType, abstract new () => unknown])[] = [
@@ -86,8 +87,25 @@ describe('RawArray', () => {
     ['text among the elements', () => RawArray('d', [1, '2' as unknown as number]), TypeError],
     ['a bigint for an array of doubles', () => RawArray('d', [1n as unknown as number]), TypeError],
     ['a number for an array of bigints', () => RawArray('q', [1 as unknown as bigint]), TypeError],
-  ])('refuses %s', (_what, make, error) => {
+    ['a fraction for an array of whole numbers', () => RawArray('i', [1, 1.5]), TypeError],
+    ['an element out of range', () => RawArray('h', [1, 32_768]), RangeError],
+    ['2 for true', () => RawArray('?', [1, 2]), RangeError],
+    ['elements of another array that do not fit', () => RawArray('B', Int8Array.of(1, -1)), RangeError],
+  ])('refuses %s before anything is allocated', (_what, make, error) => {
+    const before = familyHolds();
     expect(make).toThrow(error);
+    expect(familyHolds()).toBe(before);
+  });
+
+  it('takes true and false for the elements of an array of flags', () => {
+    expect([...RawArray('?', [true, false, 1])]).toEqual([1, 0, 1]);
+  });
+
+  it('converts what is written later as typed arrays do', () => {
+    const array = RawArray('h', 2);
+    array[0] = 70_000;
+    array[1] = 1.9;
+    expect([...array]).toEqual([70_000 - 65_536, 1]);
   });
 
   it('says so when the memory could never hold it', () => {
