@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 
 import { describe, expect, it } from 'vitest';
 
-import { Barrier, ClosedError, Condition, fromHandle, Lock, Process, toHandle } from '../../dist/index.js';
+import { Barrier, ClosedError, Condition, fromHandle, Lock, Process, RLock, toHandle } from '../../dist/index.js';
 import type { Arena } from '../../dist/memory/arena.js';
 import { layout } from '../../dist/memory/layout.js';
 import * as work from '../fixtures/synchronize/odd-moments.js';
@@ -83,6 +83,20 @@ describe('Condition', () => {
     other.release();
     await expect(waiting).rejects.toThrow(ClosedError);
     expect(inspect(other)).toBe('Condition { free, 0 waiting }');
+  });
+
+  it('lets go of nothing when it is closed that was acquired by another object of its lock', async () => {
+    for (const lock of [keep(new Lock()), keep(new RLock())]) {
+      const other = another(keep(new Condition(lock)));
+      lock.acquireSync();
+      expect(other.waitSync({ timeout: 0 })).toBe(false);
+      expect(await other.wait({ timeout: 1 })).toBe(false);
+      lock.release();
+      lock.acquireSync();
+      other.close();
+      expect(lock.locked).toBe(true);
+      lock.release();
+    }
   });
 
   it('keeps no notification of one who has died for a wait that begins later', async () => {
