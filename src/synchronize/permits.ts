@@ -61,7 +61,7 @@ export interface PermitsShape {
  * belong to nobody and none comes back. A semaphore that begins at 0 can only be that.
  *
  * Crash rule: in OWNED the records are the truth, each changed by one store, and count = limit - all that is held.
- * Whoever finds the guard abandoned computes it anew. In SIGNAL the count is the truth. A record whose owner is dead is
+ * Whoever finds the guard abandoned - when he enters it, or misses a permit - computes it anew. In SIGNAL the count is the truth. A record whose owner is dead is
  * marked RETURNED by whoever misses a permit. RETURNED records are kept until their place is needed.
  */
 export class Permits {
@@ -108,7 +108,7 @@ export class Permits {
 
   /** Permits that are free. */
   get free(): number {
-    if (this.#hasDeadHolder()) this.#guarded(() => this.#takeBack());
+    if (this.#mayHaveMore()) this.#guarded(() => this.#takeBack());
     return load(this.#words, COUNT);
   }
 
@@ -124,7 +124,7 @@ export class Permits {
     for (;;) {
       const signal = this.isSignal;
       const count = load(words, COUNT);
-      if (count === 0 && (signal || !this.#hasDeadHolder())) return this.#wait.while(0);
+      if (count === 0 && (signal || !this.#mayHaveMore())) return this.#wait.while(0);
       if (signal ? compareAndSwap(words, COUNT, count, count - 1) : this.#acquireOwned()) break;
     }
     killPoint('permits.acquired');
@@ -140,6 +140,7 @@ export class Permits {
 
   /** Asks the system whether the holders live. */
   #probeHolders(): void {
+    this.#guard.probe();
     for (const owner of this.#owners()) if (owner !== this.#self) this.#arena.probe(owner);
   }
 
@@ -254,7 +255,9 @@ export class Permits {
     return RECORDS + 2 * load(this.#words, END);
   }
 
-  #hasDeadHolder(): boolean {
+  /** Whether somebody has died who held a permit, or before he had counted one that was given back. */
+  #mayHaveMore(): boolean {
+    if (this.#guard.isAbandoned) return true;
     for (const owner of this.#owners()) if (!this.#arena.isLive(owner)) return true;
     return false;
   }
