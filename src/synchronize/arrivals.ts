@@ -89,8 +89,9 @@ export class Arrivals {
 
   /** How many have arrived and wait. */
   get waiting(): number {
-    if (this.#guard.isAbandoned) this.#guarded(() => {});
-    return this.broken ? 0 : load(this.#words, ARRIVED);
+    if (this.broken) return 0;
+    if (this.#guard.isAbandoned) this.#guarded(() => undefined);
+    return load(this.#words, ARRIVED);
   }
 
   /**

@@ -11,9 +11,10 @@ import { embeddedLock, Lock, OwnedLock, RLock, WITH_LOCK } from './lock.ts';
 import type { Holds } from './lock.ts';
 import { createPrimitiveBlock } from './primitive.ts';
 import type { PrimitiveOptions } from './primitive.ts';
-import type { TIMED_OUT } from './wait-point.ts';
+import type { Attempt } from './wait-point.ts';
 import { waitAsync, waitSync } from './waitable.ts';
 import { Waiters } from './waiters.ts';
+import type { Turn } from './waiters.ts';
 
 const CONDITION = { kind: WITH_LOCK | 0x43, title: 'Condition' };
 const FIRST_WAITER_WORD = 16;
@@ -21,9 +22,7 @@ const BYTES = (FIRST_WAITER_WORD + Waiters.words) * 4;
 
 interface SharedCondition {
   readonly condition: BlockReference;
-  /** Of a lock that is not the condition's own. */
-  readonly lock?: BlockReference;
-  readonly recursive?: boolean;
+  readonly lock?: { readonly block: BlockReference; readonly isRLock: boolean };
 }
 
 /**
@@ -51,14 +50,14 @@ export class Condition extends Holdable {
   }
 
   readonly #lock: OwnedLock;
-  /** The lock is in the condition's block. */
-  readonly #lockIsEmbedded: boolean;
-  /** Closing the condition closes the lock. */
-  readonly #closesLock: boolean;
+  /** Whether the lock is in the block of the condition. */
+  readonly #lockIsOwn: boolean;
+  /** Whether the lock's object is one of this condition only. */
+  #closesLock: boolean;
   readonly #waiters: Waiters;
   readonly #lane: Lane;
   /** Waits that are under way here. */
-  #waits = 0;
+  readonly #turns = new Set<Turn>();
 
   /**
    * @param lock a Lock or an RLock
@@ -68,10 +67,10 @@ export class Condition extends Holdable {
   constructor(lock?: OwnedLock, options: PrimitiveOptions = {}, attached?: Block) {
     const block = attached ?? createCondition(lock, options);
     super(block, CONDITION);
-    this.#lockIsEmbedded = lock === undefined;
-    this.#closesLock = lock === undefined || attached !== undefined;
+    this.#lockIsOwn = lock === undefined;
+    this.#closesLock = this.#lockIsOwn;
     this.#lock = lock ?? embeddedLock(block);
-    this.#waiters = new Waiters(block, FIRST_WAITER_WORD);
+    this.#waiters = Waiters.of(block, FIRST_WAITER_WORD);
     this.#lane = new Lane(block.arena);
   }
 
@@ -84,9 +83,14 @@ export class Condition extends Holdable {
   }
 
   /** For handles. */
-  static attach({ condition, lock, recursive = false }: SharedCondition): Condition {
-    const block = attachObject(condition, CONDITION);
-    return Condition.#of(block, lock && (recursive ? RLock.attach(lock) : Lock.attach(lock)));
+  static attach({ condition, lock }: SharedCondition): Condition {
+    if (lock === undefined) return Condition.#of(attachObject(condition, CONDITION), undefined);
+    const attached = Condition.#of(
+      attachObject(condition, CONDITION),
+      lock.isRLock ? RLock.attach(lock.block) : Lock.attach(lock.block),
+    );
+    attached.#closesLock = true;
+    return attached;
   }
 
   static #of(block: Block, lock: OwnedLock | undefined): Condition {
@@ -100,8 +104,8 @@ export class Condition extends Holdable {
   /** For handles. */
   shareWithLock(): SharedCondition {
     const condition = this.share();
-    if (this.#lockIsEmbedded) return { condition };
-    return { condition, lock: this.#lock.share(), recursive: this.#lock instanceof RLock };
+    if (this.#lockIsOwn) return { condition };
+    return { condition, lock: { block: this.#lock.share(), isRLock: this.#lock instanceof RLock } };
   }
 
   /** Whether anybody holds the lock now. */
@@ -143,37 +147,30 @@ export class Condition extends Holdable {
    */
   async wait(wait?: AsyncWaitOptions): Promise<boolean> {
     checkWait(wait, 'wait()');
-    const deadline = deadlineAfter(wait?.timeout ?? Infinity);
-    const holds = this.#begin('wait()');
-    for (;;) {
-      let claimed: true | typeof TIMED_OUT | undefined;
+    const { turn, holds } = this.#begin('wait()');
+    try {
       try {
-        const options = { timeout: leftUntil(deadline), ...(wait?.signal && { signal: wait.signal }) };
-        claimed = await waitAsync(this.#claim, options, this.#lane);
+        await waitAsync(this.#claim(turn), wait, this.#lane);
       } finally {
         await this.#lock.acquire();
         this.#lock.restore(holds);
-        if (claimed === undefined) this.#giveUp(false);
       }
-      const notified = this.#end(claimed === true);
-      if (notified !== undefined) return notified;
-      this.#lock.leaveAll('wait()');
+      this.checkOpen();
+    } catch (error) {
+      if (this.#turns.delete(turn)) this.#waiters.leave(turn);
+      throw error;
     }
+    return this.#end(turn);
   }
 
   /** As `wait`, blocking the thread. */
   waitSync(wait?: WaitOptions): boolean {
     checkWait(wait, 'waitSync()', SYNC_WAIT_KEYS);
-    const deadline = deadlineAfter(wait?.timeout ?? Infinity);
-    const holds = this.#begin('waitSync()');
-    for (;;) {
-      const claimed = waitSync(this.#claim, { timeout: leftUntil(deadline) }) === true;
-      this.#lock.acquireSync();
-      this.#lock.restore(holds);
-      const notified = this.#end(claimed);
-      if (notified !== undefined) return notified;
-      this.#lock.leaveAll('waitSync()');
-    }
+    const { turn, holds } = this.#begin('waitSync()');
+    waitSync(this.#claim(turn), wait);
+    this.#lock.acquireSync();
+    this.#lock.restore(holds);
+    return this.#end(turn);
   }
 
   /**
@@ -230,38 +227,31 @@ export class Condition extends Holdable {
 
   protected override letGo(): void {
     // Waits of this object end with ClosedError; nobody is to notify them any more.
-    for (; this.#waits > 0; this.#waits--) this.#waiters.leave(false);
+    for (const turn of this.#turns) this.#waiters.leave(turn);
+    this.#turns.clear();
+    this.#waiters.dismiss();
     if (this.#closesLock) this.#lock.close();
   }
 
-  readonly #claim = (): ReturnType<Waiters['claim']> => {
-    this.checkOpen();
-    return this.#waiters.claim();
-  };
+  #claim(turn: Turn): Attempt<true> {
+    return () => {
+      this.checkOpen();
+      return this.#waiters.claim(turn);
+    };
+  }
 
-  #begin(where: string): Holds {
+  #begin(where: string): { turn: Turn; holds: Holds } {
     this.checkOpen();
     this.#lock.checkMine(where);
-    this.#waiters.join();
-    this.#waits++;
-    return this.#lock.leaveAll(where);
+    const turn = this.#waiters.join();
+    this.#turns.add(turn);
+    return { turn, holds: this.#lock.leaveAll(where) };
   }
 
-  /** With the lock: true or false ends the wait, undefined means that its grant has gone to another wait of this process. */
-  #end(claimed: boolean): boolean | undefined {
-    if (this.#waiters.take(claimed)) {
-      this.#waits--;
-      return true;
-    }
-    if (claimed) return undefined;
-    this.#giveUp(false);
-    return false;
-  }
-
-  #giveUp(claimed: boolean): void {
-    if (this.#waits === 0) return;
-    this.#waits--;
-    this.#waiters.leave(claimed);
+  /** With the lock held again: whether the wait was notified. */
+  #end(turn: Turn): boolean {
+    this.#turns.delete(turn);
+    return this.#waiters.take(turn);
   }
 
   #describe(): string {

@@ -186,11 +186,14 @@ export class Lock extends OwnedLock {
 
   override leaveAll(where: string): Holds {
     this.checkMine(where);
+    const here = this.#acquiredHere ? 1 : 0;
     this.release();
-    return { depth: 1, here: 1 };
+    return { depth: 1, here };
   }
 
-  override restore(): void {}
+  override restore({ here }: Holds): void {
+    this.#acquiredHere = here > 0;
+  }
 
   protected override letGo(): void {
     if (this.#acquiredHere && this.lock.isMine) this.lock.release();

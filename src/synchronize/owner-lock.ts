@@ -74,6 +74,12 @@ export class OwnerLock {
     return owner !== FREE && (owner === this.#self || this.#arena.probe(owner));
   }
 
+  /** Whether its owner is dead, as far as the table knows. */
+  get isAbandoned(): boolean {
+    const { owner } = this;
+    return owner !== FREE && !this.#arena.isLive(owner);
+  }
+
   /** Undefined when it has been acquired, else what to wait for before the next call. */
   acquire(): Wait | undefined {
     if (compareAndSwap(this.#words, this.#index, FREE, this.#self)) {

@@ -61,7 +61,7 @@ export interface PermitsShape {
  * belong to nobody and none comes back. A semaphore that begins at 0 can only be that.
  *
  * Crash rule: in OWNED the records are the truth, each changed by one store, and count = limit - all that is held.
- * Whoever finds the guard abandoned computes it anew. In SIGNAL the count is the truth. A record whose owner is dead is
+ * Whoever finds the guard abandoned - when he enters it, or misses a permit - computes it anew. In SIGNAL the count is the truth. A record whose owner is dead is
  * marked RETURNED by whoever misses a permit. RETURNED records are kept until their place is needed.
  */
 export class Permits {

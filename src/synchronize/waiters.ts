@@ -22,6 +22,12 @@ const ONE_GRANTED = 1 << FIELD_BITS;
 const TAG_MASK = -1 << (2 * FIELD_BITS);
 const SLOT_MASK = (1 << layout.slotBits) - 1;
 
+/** One wait of this environment. */
+export interface Turn {
+  /** Its own, since whether the state at a look was enough differs from one wait to another. */
+  readonly wait: Wait;
+}
+
 /**
  * Who waits at a condition, one record per environment, at the place of its participant slot:
  *
@@ -37,8 +43,10 @@ const SLOT_MASK = (1 << layout.slotBits) - 1;
  *     waiting - 1                a wait ends without one; a grant that is one too many then goes to another
  *
  *     dead -> self|SETTLING -> 0 whoever still waits gives the grants of a dead waiter to others
+ *     0 -> owner                 by the owner of the slot only
  *
- * All changes are compare-and-swaps, so nothing here needs the condition's lock.
+ * All changes are compare-and-swaps, so nothing here needs the condition's lock. Within an environment the grants go to its
+ * waits in the order of their coming, whatever objects they are waits of: a later one takes none from an earlier one.
  * Crash rule: a grant stays in the record until its waiter has the lock again, so it can be given to another. If who
  * settles dies, too, the next begins anew: then somebody may be woken once too often, but nobody too rarely.
  */
@@ -50,22 +58,42 @@ export class Waiters {
   readonly #self: number;
   readonly #mine: number;
   readonly #points = new Map<number, WaitPoint>();
-  /** Grants that waits of this environment go for already. */
+  /** The waits of this environment that have no grant yet, in the order of their coming. */
+  readonly #turns = new Set<Turn>();
+  /** Grants that waits of this environment have, and go for the lock with. */
   #claimed = 0;
-  readonly #wait: Wait;
+  /** What the last wait has learned about how long to spin. */
+  #spinNs: number | undefined;
+  /** Objects that use this. */
+  #users = 0;
 
   /** What it takes in a block, in words. */
   static readonly words: number = RECORDS + layout.participantSlots * RECORD_WORDS;
 
-  /** @param first index of its first word in the block */
-  constructor(block: Block, first: number) {
+  /**
+   * The one object of this environment for the waiters in a block; `dismiss` is the end of the use.
+   * @param first index of its first word in the block
+   */
+  static of(block: Block, first: number): Waiters {
+    const known = inUse.get(block.arena) ?? new Map<number, WeakRef<Waiters>>();
+    inUse.set(block.arena, known);
+    const waiters = known.get(block.offset)?.deref() ?? new Waiters(block, first);
+    known.set(block.offset, new WeakRef(waiters));
+    waiters.#users++;
+    return waiters;
+  }
+
+  dismiss(): void {
+    if (--this.#users === 0) inUse.get(this.#arena)?.delete(this.#block.offset);
+  }
+
+  private constructor(block: Block, first: number) {
     this.#arena = block.arena;
     this.#block = block;
     this.#words = block.words;
     this.#first = first;
     this.#self = block.arena.self;
     this.#mine = this.#recordAt(this.#self & SLOT_MASK);
-    this.#wait = new Wait(this.#pointOf(this.#mine), this.#mine + STATE, { probe: () => this.#probeGranted() });
   }
 
   /** How many wait and have not been notified, in all processes. */
@@ -75,50 +103,53 @@ export class Waiters {
     return sum;
   }
 
-  /** Announces a wait of this environment. */
-  join(): void {
+  /** Announces a wait of this environment; `take` or `leave` is the end of it. */
+  join(): Turn {
     const words = this.#words;
     const slot = this.#self & SLOT_MASK;
-    if (load(words, this.#mine) !== this.#self) {
-      this.settleDead();
-      store(words, this.#mine + STATE, tagOf(this.#self));
-      store(words, this.#mine, this.#self);
-    }
     for (;;) {
       const end = load(words, this.#first + END);
       if (end > slot || compareAndSwap(words, this.#first + END, end, slot + 1)) break;
     }
+    // What the dead have left is for those who wait already.
+    this.settleDead();
+    this.#takeRecord();
     this.#change((state) => {
       if (waitingOf(state) === MOST) throw new StateError(`wait(): ${MOST} waits of this process are here already`);
       return state + 1;
     });
+    const turn = { wait: this.#newWait() };
+    this.#turns.add(turn);
     killPoint('condition.joined');
+    return turn;
   }
 
-  /** Goes for a grant of this environment: true, or what to wait for. `take` or `leave` is the end of it. */
-  claim(): true | Wait {
+  /** Goes for a grant: true, or what to wait for. */
+  claim(turn: Turn): true | Wait {
     this.settleDead();
     const state = load(this.#words, this.#mine + STATE);
-    if (grantedOf(state) <= this.#claimed) return this.#wait.while(state);
+    if (!this.#isGranted(turn, state)) return turn.wait.while(state);
+    this.#turns.delete(turn);
     this.#claimed++;
     return true;
   }
 
-  /** Ends a wait by a grant, if one is there. */
-  take(claimed: boolean): boolean {
-    if (claimed) this.#claimed--;
-    let taken = false;
-    this.#change((state) => {
-      taken = grantedOf(state) > (claimed ? 0 : this.#claimed);
-      return taken ? state - ONE_GRANTED - 1 : state;
-    });
-    if (taken) killPoint('condition.taken');
-    return taken;
+  /** Ends a wait: true when it has a grant. */
+  take(turn: Turn): boolean {
+    if (this.#turns.has(turn) && this.claim(turn) !== true) {
+      this.leave(turn);
+      return false;
+    }
+    this.#claimed--;
+    this.#spinNs = turn.wait.spinNs;
+    this.#change((state) => state - ONE_GRANTED - 1);
+    killPoint('condition.taken');
+    return true;
   }
 
-  /** Ends a wait without a grant. */
-  leave(claimed: boolean): void {
-    if (claimed) this.#claimed--;
+  /** Ends a wait that takes no grant; one that it may have had goes to another. */
+  leave(turn: Turn): void {
+    if (!this.#turns.delete(turn)) this.#claimed--;
     let surplus = 0;
     this.#change((state) => {
       surplus = grantedOf(state) === waitingOf(state) ? 1 : 0;
@@ -126,6 +157,35 @@ export class Waiters {
     });
     killPoint('condition.left');
     if (surplus > 0) this.grant(1);
+    else if (grantedOf(load(this.#words, this.#mine + STATE)) > this.#claimed) this.#pointOf(this.#mine).wakeAll();
+  }
+
+  #newWait(): Wait {
+    const wait = new Wait(this.#pointOf(this.#mine), this.#mine + STATE, { probe: () => this.#probeGranted() });
+    if (this.#spinNs !== undefined) wait.spinNs = this.#spinNs;
+    return wait;
+  }
+
+  #isGranted(turn: Turn, state: number): boolean {
+    let left = grantedOf(state) - this.#claimed;
+    for (const other of this.#turns) {
+      if (left-- <= 0) return false;
+      if (other === turn) return true;
+    }
+    return false;
+  }
+
+  /** Makes the record of our slot ours, when what its last owner has left is settled. */
+  #takeRecord(): void {
+    const words = this.#words;
+    for (let owner = load(words, this.#mine); owner !== NOBODY; owner = load(words, this.#mine)) {
+      if (owner === this.#self) return;
+      // Somebody is settling, which takes a moment; if he has died, too, we do it.
+      this.#arena.probe(owner & ~SETTLING);
+      this.settleDead();
+    }
+    store(words, this.#mine + STATE, tagOf(this.#self));
+    store(words, this.#mine, this.#self);
   }
 
   /** Notifies up to `count` waits, of one environment after the other. */
@@ -165,10 +225,14 @@ export class Waiters {
       if (owner === NOBODY || this.#arena.isLive(owner & ~SETTLING)) continue;
       if (!compareAndSwap(words, record, owner, this.#self | SETTLING)) continue;
       killPoint('condition.settling');
-      const state = load(words, record + STATE);
-      this.grant(grantedOf(state));
-      killPoint('condition.settled');
-      compareAndSwap(words, record + STATE, state, state & TAG_MASK);
+      // Somebody who saw him alive may just be granting him one more.
+      for (let done = 0, state; ;) {
+        state = load(words, record + STATE);
+        this.grant(grantedOf(state) - done);
+        done = grantedOf(state);
+        killPoint('condition.settled');
+        if (compareAndSwap(words, record + STATE, state, state & TAG_MASK)) break;
+      }
       compareAndSwap(words, record, this.#self | SETTLING, NOBODY);
     }
   }
@@ -216,6 +280,9 @@ export class Waiters {
     return point;
   }
 }
+
+/** By the offsets of their blocks; weak, since they keep a block from being given back when its users are forgotten. */
+const inUse = new WeakMap<Arena, Map<number, WeakRef<Waiters>>>();
 
 function tagOf(owner: number): number {
   return ((owner >> layout.slotBits) & 0xff) << (2 * FIELD_BITS);
