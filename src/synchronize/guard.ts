@@ -26,16 +26,6 @@ export class Guard {
     if (this.#lock.abandoned) this.#repair();
   }
 
-  /** Whether somebody has died in here, as far as the table knows: what was to be repaired is not yet. */
-  get isAbandoned(): boolean {
-    return this.#lock.isAbandoned;
-  }
-
-  /** Asks the system whether who is in here lives. */
-  probe(): void {
-    this.#lock.isHeld();
-  }
-
   exit(): void {
     this.#lock.release();
   }

@@ -62,12 +62,6 @@ export class OwnerLock {
     return this.owner === this.#self;
   }
 
-  /** Whether its owner is dead, as far as the table knows. */
-  get isAbandoned(): boolean {
-    const { owner } = this;
-    return owner !== FREE && !this.#arena.isLive(owner);
-  }
-
   /** Whether it has a living owner; asks the system, and recovers one that has died unnoticed. */
   isHeld(): boolean {
     const { owner } = this;
