@@ -97,9 +97,12 @@ export abstract class OwnedLock extends Holdable {
   /** @throws StateError when this environment does not hold it. */
   checkMine(where: string): void {
     this.checkOpen();
-    if (this.lock.isMine) return;
+    if (!this.lock.isMine) throw this.notMine(where);
+  }
+
+  protected notMine(where: string): StateError {
     const { owner } = this.lock;
-    throw new StateError(
+    return new StateError(
       `${where}: this process does not hold the ${this.#title}; ${owner === 0 ? 'nobody does' : `it is held by ${this.#nameOf(owner)}`}`,
     );
   }
@@ -162,9 +165,9 @@ export class Lock extends OwnedLock {
 
   /** @throws StateError when this environment does not hold it. */
   override release(): void {
-    this.checkMine('release()');
+    this.checkOpen();
+    if (!this.lock.release()) throw this.notMine('release()');
     this.#acquiredHere = false;
-    this.lock.release();
   }
 
   protected override readonly attempt = (): true | Wait => {

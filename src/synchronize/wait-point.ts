@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import type { Arena } from '../memory/arena.ts';
 import type { Block } from '../memory/heap.ts';
 import { layout } from '../memory/layout.ts';
-import { load } from '../memory/words.ts';
+import { load, loadNext } from '../memory/words.ts';
 import type { Words } from '../memory/words.ts';
 import { binding } from '../native/binding.ts';
 import { killPoint } from '../native/kill-point.ts';
@@ -57,7 +57,8 @@ export class WaitPoint {
 
   /** Wakes one sleeping thread and every event loop that waits here. */
   wakeOne(): void {
-    if ((load(this.words, this.index) & WAITERS) !== 0) this.#wake(1);
+    // SYNC: with Sleep (parking.cc), which sets the bit and then looks at the word that our caller has changed.
+    if ((loadNext(this.words, this.index) & WAITERS) !== 0) this.#wake(1);
   }
 
   wakeAll(): void {
