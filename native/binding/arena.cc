@@ -137,6 +137,13 @@ Napi::Value View(const Napi::CallbackInfo& info) {
   return {info.Env(), result};
 }
 
+// detach(buffer): a view ends, for all typed arrays over it: their length is 0 from then on.
+Napi::Value Detach(const Napi::CallbackInfo& info) {
+  const napi_status status = napi_detach_arraybuffer(info.Env(), info[0]);
+  if (status != napi_ok) return Throw(info.Env(), Status::Fail(Code::kUnsupported));
+  return info.Env().Undefined();
+}
+
 Napi::Value PrefaultRange(const Napi::CallbackInfo& info) {
   Prefault(ArenaAt(info, 0).At<std::byte>(OffsetAt(info, 1)), OffsetAt(info, 2));
   return info.Env().Undefined();
@@ -210,6 +217,7 @@ void InitArena(Napi::Object exports) {
   Export<OpenNamed>(exports, "openNamed");
   Export<LeaveArena>(exports, "leaveArena");
   Export<View>(exports, "view");
+  Export<Detach>(exports, "detach");
   Export<PrefaultRange>(exports, "prefault");
   Export<Reserve>(exports, "reserveParticipant");
   Export<Confirm>(exports, "confirmParticipant");

@@ -107,6 +107,12 @@ export class Block implements Disposable {
     letGo(this.arena, this.offset);
   }
 
+  /** Gives the hold back, and the views with it: all over this block's buffer are empty from now on. */
+  detach(): void {
+    if (this.#buffer !== undefined) binding.detach(this.#buffer);
+    this.release();
+  }
+
   [Symbol.dispose](): void {
     this.release();
   }

@@ -18,6 +18,11 @@ export function bytesOf(buffer: ArrayBuffer): Uint8Array<ArrayBuffer> {
   return new Uint8Array(buffer);
 }
 
+/** `byteLength` bytes of `buffer`, for values of any type at any place. */
+export function dataViewOf(buffer: ArrayBuffer, byteOffset: number, byteLength: number): DataView<ArrayBuffer> {
+  return new DataView(buffer, byteOffset, byteLength);
+}
+
 export function load(words: Words, index: number): number {
   return Atomics.load(words, index);
 }
@@ -61,4 +66,55 @@ export function or(words: Words, index: number, bits: number): number {
 /** Stores `value` if the word is `expected`; true when it did. */
 export function compareAndSwap(words: Words, index: number, expected: number, value: number): boolean {
   return Atomics.compareExchange(words, index, expected, value) === expected;
+}
+
+/** One element of an integer type, on which the operations below are atomic. */
+export type IntegerCell =
+  | Int8Array
+  | Uint8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array;
+
+// One signature for numbers and bigints: Atomics has them apart, and the types of an element and its array agree.
+type Cell = BigInt64Array;
+
+export function loadCell<V>(cell: IntegerCell): V {
+  return Atomics.load(cell as Cell, 0) as V;
+}
+
+export function storeCell<V>(cell: IntegerCell, value: V): void {
+  Atomics.store(cell as Cell, 0, value as bigint);
+}
+
+/** This and those below return the former value. */
+export function addToCell<V>(cell: IntegerCell, operand: V): V {
+  return Atomics.add(cell as Cell, 0, operand as bigint) as V;
+}
+
+export function subtractFromCell<V>(cell: IntegerCell, operand: V): V {
+  return Atomics.sub(cell as Cell, 0, operand as bigint) as V;
+}
+
+export function andCell<V>(cell: IntegerCell, operand: V): V {
+  return Atomics.and(cell as Cell, 0, operand as bigint) as V;
+}
+
+export function orCell<V>(cell: IntegerCell, operand: V): V {
+  return Atomics.or(cell as Cell, 0, operand as bigint) as V;
+}
+
+export function xorCell<V>(cell: IntegerCell, operand: V): V {
+  return Atomics.xor(cell as Cell, 0, operand as bigint) as V;
+}
+
+export function exchangeCell<V>(cell: IntegerCell, value: V): V {
+  return Atomics.exchange(cell as Cell, 0, value as bigint) as V;
+}
+
+export function compareExchangeCell<V>(cell: IntegerCell, expected: V, value: V): V {
+  return Atomics.compareExchange(cell as Cell, 0, expected as bigint, value as bigint) as V;
 }

@@ -85,6 +85,8 @@ export interface Binding extends ProcessBinding {
   openNamed(name: string, participantName: string): ArenaInfo;
   leaveArena(index: number): void;
   view(index: number, offset: number, bytes: number): ArrayBuffer;
+  /** Ends a view: what is over it is empty from then on. */
+  detach(view: ArrayBuffer): void;
   prefault(index: number, offset: number, bytes: number): void;
 
   reserveParticipant(index: number, name: string): number;

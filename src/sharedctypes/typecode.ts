@@ -42,6 +42,9 @@ export type ElementType = keyof ElementArrays;
 /** The typed array of an element type. */
 export type ArrayOf<T extends ElementType> = ElementArrays[T];
 
+/** What reading an element gives. */
+export type ElementOf<T extends ElementType> = ArrayOf<T> extends BigInt64Array | BigUint64Array ? bigint : number;
+
 const CONSTRUCTORS: { readonly [T in ElementType]: TypedArrayConstructor<ElementArrays[T]> } = {
   c: Uint8Array,
   b: Int8Array,
@@ -82,8 +85,17 @@ export function checkElementType(type: unknown, where: string): asserts type is 
   );
 }
 
+/** The class of the typed arrays of an element type. */
+export function elementClass(type: ElementType): abstract new (length: number) => object {
+  return CONSTRUCTORS[type];
+}
+
 export function elementBytes(type: ElementType): number {
   return CONSTRUCTORS[type].BYTES_PER_ELEMENT;
+}
+
+export function elementTypes(): readonly ElementType[] {
+  return CODES;
 }
 
 /** A number for the element type, for headers in shared memory. */
