@@ -7,6 +7,7 @@ import { pinToProcessor } from '../harness/pin.js';
  * @typedef {import('forkless').Condition} Condition
  * @typedef {import('forkless').Event} Event
  * @typedef {import('forkless').Semaphore} Semaphore
+ * @typedef {import('forkless').SharedValue<'i'>} Value
  */
 
 /** Words on cache lines of their own, of a RawArray('i', 64). */
@@ -114,4 +115,17 @@ export function pass(barrier, arrived, own, other, passes) {
 /** @param {Barrier} barrier @param {Int32Array} arrived @param {Int32Array} words @param {number} passes */
 export function passInRounds(barrier, arrived, words, passes) {
   followRounds(words, () => pass(barrier, arrived, DONE, GO, passes));
+}
+
+/** @param {Value} counter @param {number} count */
+export function increment(counter, count) {
+  const once = () => {
+    counter.value += 1;
+  };
+  for (let i = 0; i < count; i++) counter.withSync(once);
+}
+
+/** @param {Value} counter @param {Int32Array} words @param {number} count */
+export function incrementInRounds(counter, words, count) {
+  followRounds(words, () => increment(counter, count));
 }
