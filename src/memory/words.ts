@@ -44,6 +44,19 @@ export function isOwn(words: Words, index: number, mask: number, own: number): b
   return ((words[index] as number) & mask) === own;
 }
 
+/**
+ * A word that nobody reads or writes but the holder of a lock, whose atomic changes order these plain accesses: what one
+ * holder has written the next one may read.
+ */
+export function loadHeld(words: Words, index: number): number {
+  return words[index] as number;
+}
+
+/** See `loadHeld`. */
+export function storeHeld(words: Words, index: number, value: number): void {
+  words[index] = value;
+}
+
 export function store(words: Words, index: number, value: number): void {
   Atomics.store(words, index, value);
 }
