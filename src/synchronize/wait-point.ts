@@ -19,6 +19,9 @@ const SPIN_NS = availableParallelism() > 1 ? 20_000 : 0;
  */
 export const LOOK_UNASKED_MS: number = Number(process.env.FORKLESS_LOOK_UNASKED_MS ?? 1000);
 
+/** How often a thread looks before it spins in native code: a look from JavaScript costs about 8 ns, so this is a few µs. */
+export const LOOKS_MOST = 512;
+
 /** How often who waits for what a process holds asks the system whether that process still lives (ms). */
 export const PROBE_MS = 75;
 
@@ -101,6 +104,8 @@ export class Wait {
   expected = 0;
   /** How long a thread spins before it sleeps; grows when spinning helps. */
   spinNs: number = SPIN_NS;
+  /** How often it looks before; fewer times after it was in vain. */
+  looks: number = LOOKS_MOST;
 
   constructor(point: WaitPoint, index: number, { forOwner = false, ownerIndex, probe }: WaitDependency = {}) {
     this.point = point;
