@@ -9,14 +9,16 @@
 //   { "name": "…", "unit": "GB/s", "value": 10.5, "p50": …, "p99": … }
 //
 //   name   what was measured, for the reader of the results
-//   unit   the unit that the suite names for it: GB/s (10⁹ bytes), ns, us, ms, or ms/s
+//   unit   the unit that the suite names for it: GB/s (10⁹ bytes), ns, us, ms, ms/s, or /s (operations
+//          a second; the table writes k/s and M/s)
 //   value  the figure that is compared: of a throughput the median over rounds inside the program after a warm-up, of a
 //          duration the median (p50)
 //   p50, p99, and any further fields are kept in the results file
 //
 // and ends with status 0. Any other status, no such line, another unit or 300 s without an end is a failed measurement.
-// Ours are bench/core/<name>.js with the options that bench/suites/core.js names; `bench/harness` helps with reading options
-// (options.js), printing (print-result.js), pinning (pin.js) and growing the process (resident.js).
+// Ours are bench/<suite>/<name>.js with the options that bench/suites/<suite>.js names; `bench/harness` helps with reading
+// options (options.js), batches (batches.js), printing (print-result.js), pinning (pin.js) and growing the process
+// (resident.js).
 //
 // A missed mark is printed as MISSED and leaves the exit status at 0; a failed measurement makes it 1.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';

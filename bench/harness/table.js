@@ -4,6 +4,12 @@
 
 const HEADINGS = ['measured', 'against', 'ours', 'peer', 'ratio', '(rounds)', 'mark', 'met?'];
 
+/** Of rates, which are large. @type {readonly (readonly [number, string])[]} */
+const PREFIXES = [
+  [1e6, 'M'],
+  [1e3, 'k'],
+];
+
 /**
  * The rows as a table of text, with what stands in the way of a figure below it.
  * @param {readonly Row[]} rows
@@ -46,7 +52,9 @@ function formatRow({ name, against, unit, ours, peer, ratio, ratioRange, mark, m
 
 /** @param {number | null} figure @param {string} unit */
 function formatFigure(figure, unit) {
-  return figure === null ? 'not measured' : `${formatNumber(figure)} ${unit}`;
+  if (figure === null) return 'not measured';
+  const [factor, prefix] = unit === '/s' ? (PREFIXES.find(([least]) => figure >= least) ?? [1, '']) : [1, ''];
+  return `${formatNumber(figure / factor)} ${prefix}${unit}`;
 }
 
 /** @param {number} number */

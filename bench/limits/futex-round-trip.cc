@@ -6,13 +6,10 @@
 // then. `parked` is the part of the waits that really slept; it must be nearly all. --pin puts
 // sender and partner on the processors of these indices; without it the scheduler chooses.
 
-#include <linux/futex.h>
-#include <sys/syscall.h>
-
-#include <atomic>
 #include <string>
 
 #include "measuring.h"
+#include "raw_futex.h"
 #include "two_processes.h"
 
 namespace {
@@ -22,37 +19,13 @@ struct Words {
   alignas(128) std::atomic<uint32_t> pong;
   alignas(128) uint32_t partner_parked;
 };
-static_assert(sizeof(std::atomic<uint32_t>) == sizeof(uint32_t));
 
 constexpr uint32_t kEnd = 0xffff'ffff;
 
-// Returns the first value other than `old`, and adds to `parked` when it slept for it.
-uint32_t WaitForChange(std::atomic<uint32_t>* word, uint32_t old, uint32_t* parked) {
-  bool slept = false;
-  uint32_t now = word->load(std::memory_order_acquire);
-  while (now == old) {
-    if (syscall(SYS_futex, word, FUTEX_WAIT, old, nullptr, nullptr, 0) == 0) slept = true;
-    now = word->load(std::memory_order_acquire);
-  }
-  if (slept) ++*parked;
-  return now;
-}
-
-void StoreAndWake(std::atomic<uint32_t>* word, uint32_t value) {
-  word->store(value, std::memory_order_release);
-  syscall(SYS_futex, word, FUTEX_WAKE, 1, nullptr, nullptr, 0);
-}
-
 void Echo(Words* words) {
   uint32_t seen = 0;
-  while ((seen = WaitForChange(&words->ping, seen, &words->partner_parked)) != kEnd) {
-    StoreAndWake(&words->pong, seen);
-  }
-}
-
-void Sleep(int microseconds) {
-  timespec gap{microseconds / 1'000'000, microseconds % 1'000'000 * 1000L};
-  while (nanosleep(&gap, &gap) != 0) {
+  while ((seen = limits::WaitForChange(&words->ping, seen, &words->partner_parked)) != kEnd) {
+    limits::StoreAndWake(&words->pong, seen);
   }
 }
 
@@ -78,13 +51,13 @@ int main(int argc, char** argv) {
   uint32_t sender_parked = 0;
   uint32_t seen = 0;
   for (int i = 1; i <= kWarmUp + pings; ++i) {
-    Sleep(gap_us);
+    limits::Sleep(gap_us);
     const int64_t start = limits::NowNs();
-    StoreAndWake(&words->ping, static_cast<uint32_t>(i));
-    seen = WaitForChange(&words->pong, seen, &sender_parked);
+    limits::StoreAndWake(&words->ping, static_cast<uint32_t>(i));
+    seen = limits::WaitForChange(&words->pong, seen, &sender_parked);
     if (i > kWarmUp) trips.push_back(static_cast<double>(limits::NowNs() - start) / 1000);
   }
-  StoreAndWake(&words->ping, kEnd);
+  limits::StoreAndWake(&words->ping, kEnd);
   child.Join();
 
   const double waits = kWarmUp + pings;

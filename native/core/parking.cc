@@ -24,6 +24,10 @@ bool SpinUntilChanged(const std::atomic<int32_t>& condition, int32_t expected, i
       if (condition.load() != expected) return true;
       CpuRelax();
     }
+    // Who is to change the condition may be waiting for this very processor: the scheduler likes to put two that wake
+    // each other on one. Without this both would spin in vain and then sleep, turn after turn, and the scheduler, which
+    // sees one of them run at a time, would leave them there.
+    YieldProcessor();
   } while (MonotonicNow() < end);
   return false;
 }

@@ -32,6 +32,9 @@ inline void CpuRelax() {
 #endif
 }
 
+// Lets another runnable thread of this processor go first, if there is one.
+void YieldProcessor();
+
 }  // namespace forkless
 
 #endif  // FORKLESS_PLATFORM_FUTEX_H_

@@ -6,6 +6,8 @@
  */
 export type Words = Int32Array<ArrayBuffer>;
 
+const PLAIN_LOADS_STAY_BEHIND = process.arch === 'x64';
+
 /** The 32-bit words of `buffer`, from `byteOffset` on. */
 export function wordsOf(buffer: ArrayBuffer, byteOffset = 0, length?: number): Words {
   return new Int32Array(buffer, byteOffset, length);
@@ -25,6 +27,36 @@ export function load(words: Words, index: number): number {
   return Atomics.load(words, index);
 }
 
+/**
+ * As `load`, at a quarter of the price, for a place in straight-line code after a `compareAndSwap`, `store` or `add` of
+ * this thread, and never in a loop that waits: on x64 a plain load comes after those, which are full barriers, and V8 has
+ * one instruction for it where `Atomics.load` is a call.
+ */
+export function loadNext(words: Words, index: number): number {
+  return PLAIN_LOADS_STAY_BEHIND ? (words[index] as number) : Atomics.load(words, index);
+}
+
+/**
+ * Whether a word has this value, which only this thread itself ever stores in it: then its own program order is enough,
+ * on every processor. Other bits, outside of `mask`, may be anybody's.
+ */
+export function isOwn(words: Words, index: number, mask: number, own: number): boolean {
+  return ((words[index] as number) & mask) === own;
+}
+
+/**
+ * A word that nobody reads or writes but the holder of a lock, whose atomic changes order these plain accesses: what one
+ * holder has written the next one may read.
+ */
+export function loadHeld(words: Words, index: number): number {
+  return words[index] as number;
+}
+
+/** See `loadHeld`. */
+export function storeHeld(words: Words, index: number, value: number): void {
+  words[index] = value;
+}
+
 export function store(words: Words, index: number, value: number): void {
   Atomics.store(words, index, value);
 }
@@ -32,6 +64,11 @@ export function store(words: Words, index: number, value: number): void {
 /** Adds and returns the former value. */
 export function add(words: Words, index: number, value: number): number {
   return Atomics.add(words, index, value);
+}
+
+/** Stores `value` and returns the former one. */
+export function exchange(words: Words, index: number, value: number): number {
+  return Atomics.exchange(words, index, value);
 }
 
 /** Sets bits and returns the former value. */

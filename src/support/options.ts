@@ -37,7 +37,11 @@ export function checkWait(
   where: string,
   keys: readonly string[] = WAIT_KEYS,
 ): void {
-  if (options === undefined) return;
+  // Apart, so that this is small enough to vanish in every fast path.
+  if (options !== undefined) checkGivenWait(options, where, keys);
+}
+
+function checkGivenWait(options: AsyncWaitOptions, where: string, keys: readonly string[]): void {
   checkOptions(options, keys, where);
   const { timeout, signal } = options;
   if (timeout !== undefined) {

@@ -1,7 +1,7 @@
 import type { Block, BlockReference } from '../memory/heap.ts';
 import { attachObject, openObject } from '../memory/shared-object.ts';
 import type { ObjectKind } from '../memory/shared-object.ts';
-import { load, store } from '../memory/words.ts';
+import { loadHeld, storeHeld } from '../memory/words.ts';
 import type { Words } from '../memory/words.ts';
 import { killPoint } from '../native/kill-point.ts';
 import { registerShareable } from '../reduction/shareable.ts';
@@ -105,9 +105,12 @@ export abstract class OwnedLock extends Holdable {
   /** @throws StateError when this environment does not hold it. */
   checkMine(where: string): void {
     this.checkOpen();
-    if (this.lock.isMine) return;
+    if (!this.lock.isMine) throw this.notMine(where);
+  }
+
+  protected notMine(where: string): StateError {
     const { owner } = this.lock;
-    throw new StateError(
+    return new StateError(
       `${where}: this process does not hold the ${this.#title}; ${owner === 0 ? 'nobody does' : `it is held by ${this.#nameOf(owner)}`}`,
     );
   }
@@ -116,7 +119,7 @@ export abstract class OwnedLock extends Holdable {
     return this.print(() => {
       const { owner } = this.lock;
       if (owner === 0) return 'free';
-      const depth = load(this.words, DEPTH);
+      const depth = loadHeld(this.words, DEPTH);
       return `held${depth > 1 ? ` ${depth} times` : ''} by: ${this.#nameOf(owner)}`;
     });
   }
@@ -170,9 +173,9 @@ export class Lock extends OwnedLock {
 
   /** @throws StateError when this environment does not hold it. */
   override release(): void {
-    this.checkMine('release()');
+    this.checkOpen();
+    if (!this.lock.release()) throw this.notMine('release()');
     this.#acquiredHere = false;
-    this.lock.release();
   }
 
   protected override readonly attempt = (): true | Wait => {
@@ -237,19 +240,19 @@ export class RLock extends OwnedLock {
   /** @throws StateError when this environment does not hold it. */
   override release(): void {
     this.checkMine('release()');
-    this.#depthHere = Math.max(0, this.#depthHere - 1);
+    if (this.#depthHere > 0) this.#depthHere--;
     this.#leaveOnce();
   }
 
   protected override readonly attempt = (): true | Wait => {
     this.checkOpen();
     if (this.lock.isMine) {
-      store(this.words, DEPTH, load(this.words, DEPTH) + 1);
+      storeHeld(this.words, DEPTH, loadHeld(this.words, DEPTH) + 1);
     } else {
       const blocked = this.lock.acquire();
       if (blocked !== undefined) return blocked;
       killPoint('lock.acquired');
-      store(this.words, DEPTH, 1);
+      storeHeld(this.words, DEPTH, 1);
     }
     this.#depthHere++;
     return true;
@@ -257,14 +260,14 @@ export class RLock extends OwnedLock {
 
   override leaveAll(where: string): Holds {
     this.checkMine(where);
-    const holds = { depth: load(this.words, DEPTH), here: this.#depthHere };
+    const holds = { depth: loadHeld(this.words, DEPTH), here: this.#depthHere };
     this.#depthHere = 0;
     this.lock.release();
     return holds;
   }
 
   override restore({ depth, here }: Holds): void {
-    store(this.words, DEPTH, load(this.words, DEPTH) + depth - 1);
+    storeHeld(this.words, DEPTH, loadHeld(this.words, DEPTH) + depth - 1);
     this.#depthHere += here - 1;
   }
 
@@ -273,8 +276,8 @@ export class RLock extends OwnedLock {
   }
 
   #leaveOnce(): void {
-    const depth = load(this.words, DEPTH);
-    if (depth > 1) store(this.words, DEPTH, depth - 1);
+    const depth = loadHeld(this.words, DEPTH);
+    if (depth > 1) storeHeld(this.words, DEPTH, depth - 1);
     else this.lock.release();
   }
 }

@@ -1,7 +1,7 @@
 import type { Arena } from '../memory/arena.ts';
 import type { Block } from '../memory/heap.ts';
 import { layout } from '../memory/layout.ts';
-import { compareAndSwap, load, store } from '../memory/words.ts';
+import { compareAndSwap, exchange, isOwn, load } from '../memory/words.ts';
 import type { Words } from '../memory/words.ts';
 import { killPoint } from '../native/kill-point.ts';
 import { Wait, WaitPoint } from './wait-point.ts';
@@ -21,7 +21,7 @@ const TURN_MS = 0.5;
  *
  *     free   -> owner          compare and swap (fast path)
  *     owner  -> owner|WAITERS  somebody is about to sleep
- *     owner* -> free           store (fast path); wakes one if the point has waiters
+ *     owner* -> free           exchange (fast path); wakes one if the point has waiters
  *     dead*  -> owner|WAITERS  taken over: the participant is not in the table any more
  *
  * Who has been woken may take it by the fast path, without WAITERS, while others still sleep. So a release asks the
@@ -59,7 +59,7 @@ export class OwnerLock {
   }
 
   get isMine(): boolean {
-    return this.owner === this.#self;
+    return isOwn(this.#words, this.#index, ~WAITERS, this.#self);
   }
 
   /** Whether it has a living owner; asks the system, and recovers one that has died unnoticed. */
@@ -86,11 +86,13 @@ export class OwnerLock {
     return blocked;
   }
 
-  release(): void {
-    this.#wanted = load(this.#words, this.#index) !== this.#self;
-    store(this.#words, this.#index, FREE);
+  /** False when this environment does not hold it; nothing has happened then. */
+  release(): boolean {
+    if (!this.isMine) return false;
+    this.#wanted = exchange(this.#words, this.#index, FREE) !== this.#self;
     killPoint('lock.released');
     this.#point.wakeOne();
+    return true;
   }
 
   /**
@@ -98,7 +100,10 @@ export class OwnerLock {
    * that comes back at once is always faster than a sleeper, and for long stretches faster than a spinner.
    */
   giveWay(): void {
-    if (!this.#wanted) return;
+    if (this.#wanted) this.#giveWay();
+  }
+
+  #giveWay(): void {
     const now = performance.now();
     if (now - this.#turnSince < TURN_MS) return;
     this.#turnSince = now;

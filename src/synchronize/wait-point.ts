@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import type { Arena } from '../memory/arena.ts';
 import type { Block } from '../memory/heap.ts';
 import { layout } from '../memory/layout.ts';
-import { load } from '../memory/words.ts';
+import { load, loadNext } from '../memory/words.ts';
 import type { Words } from '../memory/words.ts';
 import { binding } from '../native/binding.ts';
 import { killPoint } from '../native/kill-point.ts';
@@ -18,6 +18,9 @@ const SPIN_NS = availableParallelism() > 1 ? 20_000 : 0;
  * (docs/decisions/looks-unasked.md). The variable is for tests.
  */
 export const LOOK_UNASKED_MS: number = Number(process.env.FORKLESS_LOOK_UNASKED_MS ?? 1000);
+
+/** How often a thread looks before it spins in native code: a look from JavaScript costs about 8 ns, so this is a few µs. */
+export const LOOKS_MOST = 512;
 
 /** How often who waits for what a process holds asks the system whether that process still lives (ms). */
 export const PROBE_MS = 75;
@@ -57,7 +60,8 @@ export class WaitPoint {
 
   /** Wakes one sleeping thread and every event loop that waits here. */
   wakeOne(): void {
-    if ((load(this.words, this.index) & WAITERS) !== 0) this.#wake(1);
+    // SYNC: with Sleep (parking.cc), which sets the bit and then looks at the word that our caller has changed.
+    if ((loadNext(this.words, this.index) & WAITERS) !== 0) this.#wake(1);
   }
 
   wakeAll(): void {
@@ -100,6 +104,8 @@ export class Wait {
   expected = 0;
   /** How long a thread spins before it sleeps; grows when spinning helps. */
   spinNs: number = SPIN_NS;
+  /** How often it looks before; fewer times after it was in vain. */
+  looks: number = LOOKS_MOST;
 
   constructor(point: WaitPoint, index: number, { forOwner = false, ownerIndex, probe }: WaitDependency = {}) {
     this.point = point;

@@ -6,11 +6,11 @@ import { StateError } from '../support/errors.ts';
 import type { AsyncWaitOptions, WaitOptions } from '../support/options.ts';
 import type { Lane } from './lane.ts';
 import { loopWaitsOf } from './loop-waits.ts';
-import { LOOK_UNASKED_MS, PROBE_MS, TIMED_OUT, Wait } from './wait-point.ts';
+import { LOOK_UNASKED_MS, LOOKS_MOST, PROBE_MS, TIMED_OUT, Wait } from './wait-point.ts';
 import type { Attempt } from './wait-point.ts';
 
-// Looking from JavaScript costs about 8 ns, so this is a few µs; native spinning with pauses goes on from there.
-const LOOKS_BEFORE_PARKING = 500;
+// See LOOKS_MOST; native spinning with pauses goes on from there.
+const LOOKS_LEAST = 16;
 const SPIN_LEAST_NS = 2_000;
 const SPIN_MOST_NS = 40_000;
 const PARK_CHANGED = 0;
@@ -52,7 +52,13 @@ function waitsForItself(): StateError {
 
 function looksChanged(wait: Wait): boolean {
   if (wait.spinNs === 0) return wait.isOver();
-  for (let looks = 0; looks < LOOKS_BEFORE_PARKING; looks++) if (wait.isOver()) return true;
+  for (let looks = 0; looks < wait.looks; looks++) {
+    if (!wait.isOver()) continue;
+    wait.looks = LOOKS_MOST;
+    return true;
+  }
+  // In vain: the other side may need this very processor, which native spinning gives it.
+  wait.looks = Math.max(LOOKS_LEAST, wait.looks >> 1);
   return false;
 }
 

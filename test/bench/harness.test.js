@@ -67,6 +67,15 @@ describe('bench: evaluate', () => {
   });
 });
 
+describe('bench: formatTable', () => {
+  it('writes rates in thousands and millions a second', () => {
+    const measured = atMost([5_400_000], [65_500], 3);
+    measured.measurement.unit = '/s';
+    expect(formatTable(evaluate(measured))).toMatch(/ 5\.4 M\/s +65\.5 k\/s /);
+    expect(formatTable(evaluate(atMost([5000], [65_500], 3)))).toMatch(/ 5000 us +65500 us /);
+  });
+});
+
 describe('bench: measure', () => {
   it('reads the last line that a program prints', async () => {
     const source = 'console.log("chatter"); console.log(JSON.stringify({ name: "x", unit: "us", value: 2, p99: 3 }))';

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -43,5 +44,7 @@ void FutexClearAndWakeAll(std::atomic<int32_t>* word, int32_t bits) {
   word->fetch_and(~bits);
   FutexWake(word, INT_MAX);
 }
+
+void YieldProcessor() { sched_yield(); }
 
 }  // namespace forkless
