@@ -115,7 +115,7 @@ describe('Condition', () => {
   });
 
   it('gives a notification to the wait that was there, not to one that begins later in the same process', async () => {
-    const condition = keep(new Condition());
+    const condition = keep(new Condition(keep(new RLock())));
     const other = another(condition);
     for (const late of [condition, other]) {
       for (const form of ['sync', 'async']) {
