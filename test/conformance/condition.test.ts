@@ -182,6 +182,7 @@ conformance(
           condition.notify(all);
         });
         await until(() => count(0) === 2 * all, 'the others are in their second wait');
+        await until(() => count(8) === some, 'those are notified, too');
         expect(ended(2)).toEqual([all - some, some]);
         await holding(condition, () => {
           Atomics.store(counters, 1, 3);

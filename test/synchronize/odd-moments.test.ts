@@ -2,7 +2,17 @@ import { inspect } from 'node:util';
 
 import { describe, expect, it } from 'vitest';
 
-import { Barrier, ClosedError, Condition, fromHandle, Lock, Process, RLock, toHandle } from '../../dist/index.js';
+import {
+  Barrier,
+  ClosedError,
+  Condition,
+  fromHandle,
+  Lock,
+  Process,
+  RLock,
+  Semaphore,
+  toHandle,
+} from '../../dist/index.js';
 import type { Arena } from '../../dist/memory/arena.js';
 import { layout } from '../../dist/memory/layout.js';
 import * as work from '../fixtures/synchronize/odd-moments.js';
@@ -47,6 +57,38 @@ describe('Barrier', () => {
     expect(child.exitCode).toBe(-9);
     barrier.reset();
     expect(await Promise.all([barrier.wait(), barrier.wait()])).toEqual([0, 1]);
+  });
+});
+
+// A sleeper asks every 75 ms whether others live: without a wake these take longer than a test may.
+describe.each(['sync', 'async'])('Who sleeps, %s,', (form) => {
+  const times = 800;
+  const count = (): number => Atomics.load(counters, 0);
+
+  it('for a permit is woken by a release', async () => {
+    const semaphore = keep(new Semaphore(0));
+    const child = start(work.sleepForPermits, form, semaphore, counters, times);
+    for (let i = 1; i <= times; i++) {
+      await sleep(1);
+      semaphore.release();
+      while (count() !== i) await new Promise(setImmediate);
+    }
+    await child.join();
+    expect(child.exitCode).toBe(0);
+  });
+
+  it('for a notification is woken by it', async () => {
+    const condition = keep(new Condition());
+    const child = start(work.sleepForNotifications, form, condition, counters, times);
+    for (let i = 1; i <= times; i++) {
+      while (count() !== i) await new Promise(setImmediate);
+      await sleep(1);
+      condition.acquireSync();
+      condition.notify();
+      condition.release();
+    }
+    await child.join();
+    expect(child.exitCode).toBe(0);
   });
 });
 
