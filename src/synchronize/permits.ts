@@ -160,8 +160,7 @@ export class Permits {
       const words = this.#words;
       if (load(words, MODE) !== OWNED) return false;
       if (load(words, COUNT) === 0) this.#takeBack();
-      const count = load(words, COUNT);
-      if (count === 0) return false;
+      if (load(words, COUNT) === 0) return false;
       killPoint('permits.guarded');
       const own = this.#recordOf(this.#self);
       if (own >= 0) {
@@ -172,7 +171,8 @@ export class Permits {
         store(words, record, this.#self);
       }
       killPoint('permits.taken');
-      store(words, COUNT, count - 1);
+      // Only now: #freeRecord may have had permits come back.
+      store(words, COUNT, load(words, COUNT) - 1);
       const left = load(words, LEFT_BY_DEAD);
       this.abandoned = left > 0;
       if (left > 0) store(words, LEFT_BY_DEAD, left - 1);

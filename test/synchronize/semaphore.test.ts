@@ -93,6 +93,19 @@ describe.each(KINDS)('%s', (title, Class) => {
     expect(semaphore.value).toBe(2);
   });
 
+  it('counts right when the dead have left so many records that one is used anew', async () => {
+    const semaphore = keep(new Class(3));
+    for (let dead = 0; dead < 10; dead++) {
+      await start(work.takeAlong, semaphore, 1).join();
+      expect(semaphore.value).toBe(3);
+    }
+    await start(work.takeAlong, semaphore, 2).join();
+    semaphore.acquireSync();
+    expect(semaphore.value).toBe(2);
+    semaphore.release();
+    expect(semaphore.value).toBe(3);
+  });
+
   it('is a signal from the first release by a process that holds no permit: none comes back then', async () => {
     const semaphore = keep(new Class(2));
     const holder = start(work.hold, semaphore, counters, 2);
