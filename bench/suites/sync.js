@@ -79,6 +79,15 @@ export const measurements = [
     mark: atMost(15),
   },
   {
+    name: 'SharedArray, an element read and written',
+    unit: 'ns',
+    ours: node('sync/indexing.js', '--of=shared'),
+    peers: [
+      { label: 'a private Float64Array', program: node('sync/indexing.js', '--of=private'), mark: atMost(1.1) },
+      { label: 'RawArray', program: node('sync/indexing.js', '--of=raw') },
+    ],
+  },
+  {
     ...pingPong('Semaphore, round trip, both running', 'us', 'semaphore-round-trip'),
     mark: atMost(1),
   },
