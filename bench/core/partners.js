@@ -35,7 +35,7 @@ function copier(channel) {
 
 /** @param {FloatChannel} channel */
 function checker(channel) {
-  const references = [0, 1, 2].map((k) => bytesOf(new Float64Array(channel.maxSize).fill(fillValue(k))));
+  const references = [0, 1, 2].map((k) => bytesOf(alignedArray(channel.maxSize).fill(fillValue(k))));
   /** @type {Map<Float64Array, Uint8Array>} */
   const bytes = new Map();
   return (/** @type {number} */ sequence) => {

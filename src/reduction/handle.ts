@@ -4,13 +4,15 @@ import { isSharedView } from './shared-views.ts';
 import { typeOfPrototype } from './type-registry.ts';
 
 const PREFIX = 'forkless';
+/** Where our own modules are: whoever can read a handle has them. */
+const OWN_MODULES = new URL('..', import.meta.url).href;
 const HANDLE = /^forkless:([a-z][a-z0-9-]*):([A-Za-z0-9_-]+)$/;
 
 /**
  * Names a shared object, or a view of shared memory, by a text for processes that forkless did not start. The object
  * must stay alive until the other side has taken it.
  *
- * @throws TypeError when the object is not a shared one.
+ * @throws TypeError when the object is not a shared one, SerializationError when it carries a function (a Barrier's action).
  * @example
  * fork('./worker.js', [toHandle(queue)]); // there: fromHandle(process.argv[2])
  */
@@ -21,7 +23,14 @@ export function toHandle(object: object): string {
       'toHandle() expects a shared object (a Lock, a Queue, …) or a view of shared memory. Other values are sent as messages.',
     );
   }
-  return encodeWith(object, 'the object', (bytes) => `${PREFIX}:${tag}:${bytes.toString('base64url')}`);
+  return encodeWith(object, 'the object', (bytes, modules) => {
+    const foreign = modules.find((module) => !module.startsWith(OWN_MODULES));
+    if (foreign === undefined) return `${PREFIX}:${tag}:${bytes.toString('base64url')}`;
+    // Reading a text must not import a module that the text names.
+    throw new SerializationError(
+      `The object carries a function of ${foreign}, which a handle cannot: give the object a name, and open it by that with the function there`,
+    );
+  });
 }
 
 /**

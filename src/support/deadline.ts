@@ -8,3 +8,8 @@ export function monotonicNow(): number {
 export function deadlineAfter(timeout: number): number {
   return timeout === Infinity ? Infinity : monotonicNow() + timeout;
 }
+
+/** How long it is until a deadline, in ms; 0 when it has passed. */
+export function leftUntil(deadline: number): number {
+  return deadline === Infinity ? Infinity : Math.max(0, deadline - monotonicNow());
+}

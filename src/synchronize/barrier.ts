@@ -1,7 +1,8 @@
 import type { Block, BlockReference } from '../memory/heap.ts';
 import { attachObject, openObject } from '../memory/shared-object.ts';
 import { registerShareable } from '../reduction/shareable.ts';
-import { BrokenBarrierError } from '../support/errors.ts';
+import { deadlineAfter, leftUntil } from '../support/deadline.ts';
+import { BrokenBarrierError, TimeoutError } from '../support/errors.ts';
 import { printAs } from '../support/inspect.ts';
 import { checkOptions, checkWait, SYNC_WAIT_KEYS } from '../support/options.ts';
 import type { AsyncWaitOptions, WaitOptions } from '../support/options.ts';
@@ -105,24 +106,28 @@ export class Barrier extends Primitive {
 
   /**
    * Waits for the others; returns a number from 0 to parties - 1, for each of them another.
-   * @throws BrokenBarrierError, also when the time (ms) is over; the signal's reason when it is aborted; what the action threw.
+   * @throws BrokenBarrierError, also when the time (ms) is over; the signal's reason when it is aborted; what the action threw;
+   * TimeoutError when it came one too many, while the action of the others ran, and has not arrived in time.
    */
   async wait(wait?: AsyncWaitOptions): Promise<number> {
     checkWait(wait, 'wait()');
     const options = { ...this.#defaults(), ...wait };
     options.signal?.throwIfAborted();
+    const deadline = deadlineAfter(options.timeout ?? Infinity);
     let arrival: Arrival | undefined;
     try {
       // Who comes while the action of a full cycle runs first waits for its end.
       const arrived = await waitAsync(() => this.#arrive(), options, new Lane(this.block.arena));
-      if (arrived === TIMED_OUT) throw timeoutError();
+      if (arrived === TIMED_OUT) throw actionTimeoutError();
       arrival = arrived;
       const { cycle, index } = arrival;
       if (index === this.#arrivals.parties - 1) {
         await this.#use.action?.();
         this.#pass(cycle);
-      } else if ((await waitAsync(this.#passage(cycle), options, new Lane(this.block.arena))) === TIMED_OUT) {
-        this.#giveUp(cycle);
+      } else {
+        const rest = { ...options, timeout: leftUntil(deadline) };
+        const passed = await waitAsync(this.#passage(cycle), rest, new Lane(this.block.arena));
+        if (passed === TIMED_OUT) this.#giveUp(cycle);
       }
       return index;
     } catch (error) {
@@ -137,16 +142,17 @@ export class Barrier extends Primitive {
   waitSync(wait?: WaitOptions): number {
     checkWait(wait, 'waitSync()', SYNC_WAIT_KEYS);
     const options = { ...this.#defaults(), ...wait };
+    const deadline = deadlineAfter(options.timeout ?? Infinity);
     let arrival: Arrival | undefined;
     try {
       const arrived = waitSync(() => this.#arrive(), options);
-      if (arrived === TIMED_OUT) throw timeoutError();
+      if (arrived === TIMED_OUT) throw actionTimeoutError();
       arrival = arrived;
       const { cycle, index } = arrival;
       if (index === this.#arrivals.parties - 1) {
         checkNoPromise(this.#use.action?.());
         this.#pass(cycle);
-      } else if (waitSync(this.#passage(cycle), options) === TIMED_OUT) {
+      } else if (waitSync(this.#passage(cycle), { timeout: leftUntil(deadline) }) === TIMED_OUT) {
         this.#giveUp(cycle);
       }
       return index;
@@ -241,6 +247,10 @@ function checkNoPromise(result: unknown): void {
   if (!(result instanceof Promise)) return;
   result.catch(() => undefined);
   throw new TypeError('waitSync(): the action of this barrier is asynchronous: use wait()');
+}
+
+function actionTimeoutError(): TimeoutError {
+  return new TimeoutError('The time is over, and the action of the parties before is still running');
 }
 
 function timeoutError(): BrokenBarrierError {

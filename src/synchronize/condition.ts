@@ -1,7 +1,7 @@
 import type { Block, BlockReference } from '../memory/heap.ts';
 import { attachObject, openObject } from '../memory/shared-object.ts';
 import { registerShareable } from '../reduction/shareable.ts';
-import { monotonicNow, deadlineAfter } from '../support/deadline.ts';
+import { deadlineAfter, leftUntil } from '../support/deadline.ts';
 import { printAs } from '../support/inspect.ts';
 import { checkOptions, checkWait, SYNC_WAIT_KEYS } from '../support/options.ts';
 import type { AsyncWaitOptions, WaitOptions } from '../support/options.ts';
@@ -273,10 +273,6 @@ function createCondition(lock: unknown, options: PrimitiveOptions): Block {
 
 function checkPredicate(predicate: unknown, where: string): void {
   if (typeof predicate !== 'function') throw new TypeError(`${where}: expected a function, not ${typeof predicate}`);
-}
-
-function leftUntil(deadline: number): number {
-  return deadline === Infinity ? Infinity : Math.max(0, deadline - monotonicNow());
 }
 
 registerShareable(Condition, {

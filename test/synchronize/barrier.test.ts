@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 
 import { describe, expect, it } from 'vitest';
 
-import { Barrier, BrokenBarrierError, ClosedError, fromHandle, toHandle } from '../../dist/index.js';
+import { Barrier, BrokenBarrierError, ClosedError, fromHandle, TimeoutError, toHandle } from '../../dist/index.js';
 import * as work from '../fixtures/synchronize/conditions.js';
 import { until } from '../helpers/leaks.ts';
 import { counters, expectNoHolds, keep, start } from '../helpers/primitives.ts';
@@ -54,6 +54,26 @@ describe('Barrier', () => {
       await Promise.all([0, 1, 2].map(() => barrier.wait().then(() => gone++)));
       expect(calls).toBe(pass);
     }
+  });
+
+  it('lets one who comes while the action runs arrive in the next cycle, or give up without harm', async () => {
+    const actions: (() => void)[] = [];
+    const action = () => new Promise<void>((resolve) => actions.push(resolve));
+    const barrier = keep(new Barrier(2, { action }));
+    const pair = [barrier.wait(), barrier.wait()];
+    await until(() => actions.length === 1, 'the action runs');
+    await expect(barrier.wait({ timeout: 20 })).rejects.toThrow(TimeoutError);
+    const next = barrier.wait();
+    actions[0]?.();
+    expect(await Promise.all(pair)).toEqual([0, 1]);
+    const last = barrier.wait();
+    await until(() => actions.length === 2, 'the next action runs');
+    actions[1]?.();
+    expect(await Promise.all([next, last])).toEqual([0, 1]);
+  });
+
+  it('has no handle when it has an action of another module', () => {
+    expect(() => toHandle(keep(new Barrier(2, { action: work.countAction })))).toThrow(/open it by that/);
   });
 
   it('breaks for all when the action fails, and throws what it threw to the one that called it', async () => {
@@ -146,7 +166,7 @@ describe('Barrier', () => {
     await expect(lost).rejects.toThrow(BrokenBarrierError);
   });
 
-  it('is found by its name, and travels with its action', async () => {
+  it('is found by its name, and travels as a handle', async () => {
     const name = freshName();
     const barrier = new Barrier(2, { name, timeout: 10_000 });
     let calls = 0;
@@ -160,11 +180,19 @@ describe('Barrier', () => {
     barrier.close();
     same.close();
     expect(filesOf(name)).toEqual([]);
-    const kept = keep(new Barrier(2, { action: work.countAction, timeout: 20 }));
+    const kept = keep(new Barrier(2, { timeout: 20 }));
     const attached = keep(fromHandle(toHandle(kept)) as Barrier);
     await Promise.all([kept.wait(), attached.wait()]);
-    expect(work.actions).toBe(1);
     await expect(attached.wait()).rejects.toThrow('The time is over');
+  });
+
+  it('travels with its action, which one of the parties calls', async () => {
+    const barrier = keep(new Barrier(2, { action: work.countAction }));
+    const times = 100;
+    const child = start(work.passAndCount, barrier, counters, times);
+    await work.pass(barrier, counters, times, 'async');
+    await child.join();
+    expect(work.actions + (counters[7] as number)).toBe(times);
   });
 
   it('breaks for the others when an object with waits is closed', async () => {
