@@ -1,11 +1,9 @@
 import { SerializationError } from '../support/errors.ts';
 import { decode, encodeWith } from './codec.ts';
-import { isSharedView } from './shared-views.ts';
-import { typeOfPrototype } from './type-registry.ts';
+import { isSharedView, sharesMemory } from './shared-views.ts';
+import { registersTypes, typeOfPrototype } from './type-registry.ts';
 
 const PREFIX = 'forkless';
-/** Where our own modules are: whoever can read a handle has them. */
-const OWN_MODULES = new URL('..', import.meta.url).href;
 const HANDLE = /^forkless:([a-z][a-z0-9-]*):([A-Za-z0-9_-]+)$/;
 
 /**
@@ -24,7 +22,7 @@ export function toHandle(object: object): string {
     );
   }
   return encodeWith(object, 'the object', (bytes, modules) => {
-    const foreign = modules.find((module) => !module.startsWith(OWN_MODULES));
+    const foreign = modules.find((module) => !registersTypes(module) && !sharesMemory(module));
     if (foreign === undefined) return `${PREFIX}:${tag}:${bytes.toString('base64url')}`;
     // Reading a text must not import a module that the text names.
     throw new SerializationError(

@@ -10,6 +10,7 @@ export interface SharedBufferProtocol {
 
 type Attacher = (data: unknown) => ArrayBuffer;
 
+const modules = new Set<string>();
 const protocols = new WeakMap<ArrayBufferLike, SharedBufferProtocol>();
 let attacher: Attacher | undefined;
 
@@ -19,6 +20,12 @@ let attacher: Attacher | undefined;
  */
 export function registerSharedBuffer(buffer: ArrayBuffer, protocol: SharedBufferProtocol): void {
   protocols.set(buffer, protocol);
+  modules.add(protocol.module);
+}
+
+/** Whether a module has declared shared memory here. */
+export function sharesMemory(module: string): boolean {
+  return modules.has(module);
 }
 
 /** Sets how handles of shared memory become ArrayBuffers in this process; the layer of the memory does it once. */

@@ -19,6 +19,7 @@ interface CustomEntry {
   readonly read: (data: never) => object;
 }
 
+const modules = new Set<string>();
 const byPrototype = new Map<object, TypeEntry>();
 const byName = new Map<string, TypeEntry>();
 
@@ -30,7 +31,13 @@ export function addType(prototype: object, entry: TypeEntry): void {
     throw new TypeError(`Another class is registered as '${entry.name}' already: give this one a name of its own.`);
   }
   byPrototype.set(prototype, entry);
+  if (entry.module !== undefined) modules.add(entry.module);
   byName.set(nameKey(entry.kind, entry.name), entry);
+}
+
+/** Whether a module has registered a class here. */
+export function registersTypes(module: string): boolean {
+  return modules.has(module);
 }
 
 /** The entry of the nearest registered class, going up from a prototype. */
