@@ -37,7 +37,7 @@ static_assert(std::atomic<int32_t>::is_always_lock_free);
 //            are never taken back: one too many costs a look at a few slots
 //
 //   who          does
-//   waiter       sets its bit, looks at the condition again, sleeps
+//   waiter       sets SYNC with a new sequence, looks at the condition again, sleeps
 //   event loop   arms its doorbell, sets filter and async bit, bumps the sequence, sets ASYNC, looks again, sleeps
 //   waker        changes the condition, looks at the bits, bumps the sequence, wakes, then takes the bits away
 //
