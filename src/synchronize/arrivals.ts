@@ -90,7 +90,7 @@ export class Arrivals {
   /** How many have arrived and wait. */
   get waiting(): number {
     if (this.broken) return 0;
-    if (this.#guard.isAbandoned) this.#guarded(() => undefined);
+    this.#guard.repairIfAbandoned();
     return load(this.#words, ARRIVED);
   }
 
@@ -102,7 +102,7 @@ export class Arrivals {
   arrive(): Arrival | Wait {
     const words = this.#words;
     this.#breakIfDead();
-    return this.#guarded(() => {
+    return this.#guard.run(() => {
       const state = load(words, STATE);
       if ((state & BROKEN) !== 0) throw brokenError();
       const cycle = state >> 1;
@@ -138,7 +138,7 @@ export class Arrivals {
 
   /** Breaks the barrier; false when the cycle is over or broken already. */
   break(cycle: number = load(this.#words, STATE) >> 1): boolean {
-    const broken = this.#guarded(() => {
+    const broken = this.#guard.run(() => {
       if (load(this.#words, STATE) !== cycle << 1) return false;
       store(this.#words, STATE, (cycle << 1) | BROKEN);
       return true;
@@ -159,7 +159,7 @@ export class Arrivals {
 
   #end(cycle: number, broken: boolean): boolean {
     const words = this.#words;
-    const ended = this.#guarded(() => {
+    const ended = this.#guard.run(() => {
       const state = load(words, STATE);
       if (broken ? state >> 1 !== cycle : state !== cycle << 1) return false;
       const bit = 1 << (cycle & 31);
@@ -242,15 +242,6 @@ export class Arrivals {
       if (load(this.#words, record) !== NOBODY) records.push(record);
     }
     return records;
-  }
-
-  #guarded<R>(section: () => R): R {
-    this.#guard.enter();
-    try {
-      return section();
-    } finally {
-      this.#guard.exit();
-    }
   }
 }
 

@@ -20,14 +20,19 @@ export class Guard {
     this.#repair = repair;
   }
 
-  /** Follow it with `try { ... } finally { guard.exit() }`. */
-  enter(): void {
+  run<R>(section: () => R): R {
     if (this.#lock.acquire() !== undefined) waitSync(this.#attempt, undefined);
-    if (this.#lock.abandoned) this.#repair();
+    try {
+      if (this.#lock.abandoned) this.#repair();
+      return section();
+    } finally {
+      this.#lock.release();
+    }
   }
 
-  exit(): void {
-    this.#lock.release();
+  /** Lets `repair` make up for somebody who has died in here. */
+  repairIfAbandoned(): void {
+    if (this.isAbandoned) this.run(() => undefined);
   }
 
   /** Somebody has died in here, and nobody has come since: then what the section changes is not to be trusted. */

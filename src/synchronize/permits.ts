@@ -109,7 +109,7 @@ export class Permits {
   /** Permits that are free. */
   get free(): number {
     this.#probeHolders();
-    if (this.#isLeft()) this.#guarded(() => this.#takeBack());
+    if (this.#isLeft()) this.#guard.run(() => this.#takeBack());
     return load(this.#words, COUNT);
   }
 
@@ -134,7 +134,7 @@ export class Permits {
 
   /** @throws StateError when that would be one too many. */
   release(): void {
-    while (!(this.isSignal ? this.#signal() : this.#guarded(() => this.#releaseOwned())));
+    while (!(this.isSignal ? this.#signal() : this.#guard.run(() => this.#releaseOwned())));
     killPoint('permits.released');
     if (load(this.#words, COUNT) > 0) this.#point.wakeOne();
   }
@@ -146,17 +146,8 @@ export class Permits {
     for (const owner of this.#owners()) if (owner !== this.#self) this.#arena.probe(owner);
   }
 
-  #guarded<R>(section: () => R): R {
-    this.#guard.enter();
-    try {
-      return section();
-    } finally {
-      this.#guard.exit();
-    }
-  }
-
   #acquireOwned(): boolean {
-    return this.#guarded(() => {
+    return this.#guard.run(() => {
       const words = this.#words;
       if (load(words, MODE) !== OWNED) return false;
       if (load(words, COUNT) === 0) this.#takeBack();
