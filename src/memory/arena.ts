@@ -30,6 +30,8 @@ export class Arena {
   readonly name: string | undefined;
   /** Participant id of this environment: what it writes into the words that it owns. */
   readonly self: number;
+  /** Its place in the participant table, and in what has a record for each participant. */
+  readonly slot: number;
   /** The participant table, as words. */
   readonly table: Words;
   /** Called after this environment has woken others; its own event loop's waits are looked at then. */
@@ -43,6 +45,7 @@ export class Arena {
     this.family = info.family;
     this.maxBytes = info.maxBytes;
     this.self = info.self;
+    this.slot = info.self & SLOT_MASK;
     this.name = name;
     const bytes = layout.participantSlots * layout.participantBytes;
     this.table = wordsOf(binding.view(info.index, layout.participantsOffset, bytes));

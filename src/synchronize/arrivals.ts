@@ -24,7 +24,6 @@ const BROKEN = 1;
 const NOBODY = 0;
 const NUMBER_MASK = 0x3fffffff;
 const HISTORY_CYCLES = 64;
-const SLOT_MASK = (1 << layout.slotBits) - 1;
 
 /** One party's arrival in a cycle. */
 export interface Arrival {
@@ -178,7 +177,7 @@ export class Arrivals {
   /** One more arrival in our record: a single store makes it count. */
   #record(cycle: number): void {
     const words = this.#words;
-    const slot = this.#self & SLOT_MASK;
+    const { slot } = this.#arena;
     const record = RECORDS + slot * RECORD_WORDS;
     if (load(words, END) <= slot) store(words, END, slot + 1);
     if (this.#isIn(record, cycle) && load(words, record) === this.#self) {

@@ -55,7 +55,7 @@ export class LoopWaits {
 
   constructor(arena: Arena) {
     this.#arena = arena;
-    const slot = arena.self & ((1 << layout.slotBits) - 1);
+    const { slot } = arena;
     const offset = layout.participantsOffset + slot * layout.participantBytes;
     this.#participant = wordsOf(binding.view(arena.index, offset, layout.participantBytes));
     this.#asyncBit = 1 << (slot & 31);

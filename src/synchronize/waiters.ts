@@ -20,7 +20,6 @@ const FIELD_BITS = 12;
 const MOST = (1 << FIELD_BITS) - 1;
 const ONE_GRANTED = 1 << FIELD_BITS;
 const TAG_MASK = -1 << (2 * FIELD_BITS);
-const SLOT_MASK = (1 << layout.slotBits) - 1;
 
 /** One wait of this environment. */
 export interface Turn {
@@ -48,7 +47,8 @@ export interface Turn {
  * All changes are compare-and-swaps, so nothing here needs the condition's lock. Within an environment the grants go to its
  * waits in the order of their coming, whatever objects they are waits of: a later one takes none from an earlier one.
  * Crash rule: a grant stays in the record until its waiter has the lock again, so it can be given to another. If who
- * settles dies, too, the next begins anew: then somebody may be woken once too often, but nobody too rarely.
+ * settles dies, too, the next begins anew: then somebody may be woken once too often, but nobody too rarely. If he is
+ * stopped in there, who has got the dead one's slot cannot begin a wait until he goes on.
  */
 export class Waiters {
   readonly #arena: Arena;
@@ -93,7 +93,7 @@ export class Waiters {
     this.#words = block.words;
     this.#first = first;
     this.#self = block.arena.self;
-    this.#mine = this.#recordAt(this.#self & SLOT_MASK);
+    this.#mine = this.#recordAt(block.arena.slot);
   }
 
   /** How many wait and have not been notified, in all processes. */
@@ -106,7 +106,7 @@ export class Waiters {
   /** Announces a wait of this environment; `take` or `leave` is the end of it. */
   join(): Turn {
     const words = this.#words;
-    const slot = this.#self & SLOT_MASK;
+    const { slot } = this.#arena;
     for (;;) {
       const end = load(words, this.#first + END);
       if (end > slot || compareAndSwap(words, this.#first + END, end, slot + 1)) break;
