@@ -30,7 +30,8 @@ export function load(words: Words, index: number): number {
 /**
  * As `load`, at a quarter of the price, for a place in straight-line code after a `compareAndSwap`, `store` or `add` of
  * this thread, and never in a loop that waits: on x64 a plain load comes after those, which are full barriers, and V8 has
- * one instruction for it where `Atomics.load` is a call.
+ * one instruction for it where `Atomics.load` is a call. V8 does not reuse an earlier load instead: it marks loads from
+ * array buffers as not to be eliminated (turboshaft/assembler.h, LoadElement).
  */
 export function loadNext(words: Words, index: number): number {
   return PLAIN_LOADS_STAY_BEHIND ? (words[index] as number) : Atomics.load(words, index);

@@ -23,7 +23,8 @@ const SIGNAL = 1;
 const NOBODY = 0;
 /** In place of an owner: its permits have come back. No participant has this number. */
 const RETURNED = 0x7fffffff;
-const MOST = 0x7fffffff;
+/** The most permits that a semaphore can have. */
+export const MOST_PERMITS: number = 0x7fffffff;
 const MOST_HOLDERS = 4096;
 const SPARE_RECORDS = 7;
 
@@ -61,8 +62,9 @@ export interface PermitsShape {
  * belong to nobody and none comes back. A semaphore that begins at 0 can only be that.
  *
  * Crash rule: in OWNED the records are the truth, each changed by one store, and count = limit - all that is held.
- * Whoever finds the guard abandoned - when he enters it, or misses a permit - computes it anew. In SIGNAL the count is the truth. A record whose owner is dead is
- * marked RETURNED by whoever misses a permit. RETURNED records are kept until their place is needed.
+ * Whoever finds the guard abandoned - when he enters it, or misses a permit - computes it anew. In SIGNAL the count is the
+ * truth. A record whose owner is dead is marked RETURNED by whoever misses a permit. RETURNED records are kept until their
+ * place is needed.
  */
 export class Permits {
   readonly #arena: Arena;
@@ -202,7 +204,7 @@ export class Permits {
   }
 
   #checkRoom(count: number): void {
-    const most = load(this.#words, BOUNDED) !== 0 ? this.limit : MOST;
+    const most = load(this.#words, BOUNDED) !== 0 ? this.limit : MOST_PERMITS;
     if (count < most) return;
     throw new StateError(
       `release(): all ${most} permits are free already; somebody has released more often than was acquired`,

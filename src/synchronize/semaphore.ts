@@ -7,7 +7,7 @@ import { checkOptions, checkWait, SYNC_WAIT_KEYS } from '../support/options.ts';
 import type { AsyncWaitOptions, WaitOptions } from '../support/options.ts';
 import { Holdable } from './holdable.ts';
 import { Lane } from './lane.ts';
-import { Permits } from './permits.ts';
+import { MOST_PERMITS, Permits } from './permits.ts';
 import type { PermitsShape } from './permits.ts';
 import { createPrimitiveBlock } from './primitive.ts';
 import type { PrimitiveOptions } from './primitive.ts';
@@ -17,7 +17,6 @@ import { waitAsync, waitSync } from './waitable.ts';
 
 const SEMAPHORE = { kind: 0x53454d41, title: 'Semaphore' };
 const BOUNDED = { kind: 0x53454d42, title: 'BoundedSemaphore' };
-const MOST = 0x7fffffff;
 
 export interface SemaphoreOptions extends PrimitiveOptions {
   /**
@@ -190,8 +189,8 @@ function createSemaphore(value: number, options: SemaphoreOptions, { kind, title
   const where = `new ${title}()`;
   checkOptions(options, ['name', 'handOff'], where);
   if (typeof value !== 'number') throw new TypeError(`${where}: the value must be a number, not ${typeof value}`);
-  if (!Number.isInteger(value) || value < 0 || value > MOST) {
-    throw new RangeError(`${where}: the value must be a whole number from 0 to ${MOST}, not ${value}`);
+  if (!Number.isInteger(value) || value < 0 || value > MOST_PERMITS) {
+    throw new RangeError(`${where}: the value must be a whole number from 0 to ${MOST_PERMITS}, not ${value}`);
   }
   const { handOff = false } = options;
   if (typeof handOff !== 'boolean') {
