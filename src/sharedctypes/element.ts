@@ -1,4 +1,4 @@
-import { elementBytes, elementTypes, isBigIntType } from './typecode.ts';
+import { elementBytes, elementClass, elementTypes, isBigIntType } from './typecode.ts';
 import type { ElementOf, ElementType } from './typecode.ts';
 
 /** What an element may be set to; '?' takes true and false for 1 and 0. */
@@ -10,25 +10,29 @@ interface Range {
   readonly max: number | bigint;
 }
 
-const FLOATS: readonly ElementType[] = ['f', 'd', 'float32', 'float64'];
-const UNSIGNED = /^([cBHILQ]|uint.*)$/;
 const RANGES = Object.fromEntries(elementTypes().map((type) => [type, rangeOf(type)])) as {
   /** Undefined for floating-point types, which take any number. */
   readonly [T in ElementType]: Range | undefined;
 };
 
 function rangeOf(type: ElementType): Range | undefined {
-  if (FLOATS.includes(type)) return undefined;
+  if (isFloatType(type)) return undefined;
   if (type === '?') return { wanted: 'number', min: 0, max: 1 };
   const bits = BigInt(elementBytes(type) * 8);
-  const [min, max] = UNSIGNED.test(type) ? [0n, 2n ** bits - 1n] : [-(2n ** (bits - 1n)), 2n ** (bits - 1n) - 1n];
+  const [min, max] = elementClass(type).name.includes('Uint')
+    ? [0n, 2n ** bits - 1n]
+    : [-(2n ** (bits - 1n)), 2n ** (bits - 1n) - 1n];
   if (isBigIntType(type)) return { wanted: 'bigint', min, max };
   return { wanted: 'number', min: Number(min), max: Number(max) };
 }
 
 /** Whether the type is one of whole numbers, as C has arithmetic for them: not '?'. */
 export function isIntegerType(type: ElementType): boolean {
-  return type !== '?' && !FLOATS.includes(type);
+  return type !== '?' && !isFloatType(type);
+}
+
+function isFloatType(type: ElementType): boolean {
+  return elementClass(type).name.startsWith('Float');
 }
 
 /** Whether an element of the type can be set to the value as it is. */

@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 
 import { printAs } from '../support/inspect.ts';
 import { checkElement } from './element.ts';
+import { elementClass } from './typecode.ts';
 import type { ElementType } from './typecode.ts';
 
 const LITTLE_ENDIAN: boolean = endianness() === 'LE';
@@ -57,73 +58,46 @@ interface Access {
   write(bytes: DataView, offset: number, value: number | bigint): void;
 }
 
-/** One getter and setter of DataView per kind of element, so that each call site sees one method only. */
+/** One getter and setter of DataView per class of typed arrays, so that each call site sees one method only. */
 const ACCESS: Readonly<Record<string, Access>> = {
-  i8: { read: (b, o) => b.getInt8(o), write: (b, o, v) => b.setInt8(o, v as number) },
-  u8: { read: (b, o) => b.getUint8(o), write: (b, o, v) => b.setUint8(o, v as number) },
-  i16: {
+  Int8Array: { read: (b, o) => b.getInt8(o), write: (b, o, v) => b.setInt8(o, v as number) },
+  Uint8Array: { read: (b, o) => b.getUint8(o), write: (b, o, v) => b.setUint8(o, v as number) },
+  Int16Array: {
     read: (b, o) => b.getInt16(o, LITTLE_ENDIAN),
     write: (b, o, v) => b.setInt16(o, v as number, LITTLE_ENDIAN),
   },
-  u16: {
+  Uint16Array: {
     read: (b, o) => b.getUint16(o, LITTLE_ENDIAN),
     write: (b, o, v) => b.setUint16(o, v as number, LITTLE_ENDIAN),
   },
-  i32: {
+  Int32Array: {
     read: (b, o) => b.getInt32(o, LITTLE_ENDIAN),
     write: (b, o, v) => b.setInt32(o, v as number, LITTLE_ENDIAN),
   },
-  u32: {
+  Uint32Array: {
     read: (b, o) => b.getUint32(o, LITTLE_ENDIAN),
     write: (b, o, v) => b.setUint32(o, v as number, LITTLE_ENDIAN),
   },
-  i64: {
+  BigInt64Array: {
     read: (b, o) => b.getBigInt64(o, LITTLE_ENDIAN),
     write: (b, o, v) => b.setBigInt64(o, v as bigint, LITTLE_ENDIAN),
   },
-  u64: {
+  BigUint64Array: {
     read: (b, o) => b.getBigUint64(o, LITTLE_ENDIAN),
     write: (b, o, v) => b.setBigUint64(o, v as bigint, LITTLE_ENDIAN),
   },
-  f32: {
+  Float32Array: {
     read: (b, o) => b.getFloat32(o, LITTLE_ENDIAN),
     write: (b, o, v) => b.setFloat32(o, v as number, LITTLE_ENDIAN),
   },
-  f64: {
+  Float64Array: {
     read: (b, o) => b.getFloat64(o, LITTLE_ENDIAN),
     write: (b, o, v) => b.setFloat64(o, v as number, LITTLE_ENDIAN),
   },
 };
 
-const KINDS: Readonly<Record<ElementType, keyof typeof ACCESS>> = {
-  c: 'u8',
-  b: 'i8',
-  B: 'u8',
-  '?': 'u8',
-  h: 'i16',
-  H: 'u16',
-  i: 'i32',
-  I: 'u32',
-  l: 'i64',
-  L: 'u64',
-  q: 'i64',
-  Q: 'u64',
-  f: 'f32',
-  d: 'f64',
-  int8: 'i8',
-  uint8: 'u8',
-  int16: 'i16',
-  uint16: 'u16',
-  int32: 'i32',
-  uint32: 'u32',
-  int64: 'i64',
-  uint64: 'u64',
-  float32: 'f32',
-  float64: 'f64',
-};
-
 function accessOf(type: ElementType): Access {
-  return ACCESS[KINDS[type]] as Access;
+  return ACCESS[elementClass(type).name] as Access;
 }
 
 /** Writes an element that has been checked; true is 1. */
