@@ -128,10 +128,11 @@ export class Permits {
       const signal = this.isSignal;
       const count = load(words, COUNT);
       if (count === 0 && (signal || !this.#isLeft())) return this.#wait.while(0);
-      if (signal ? compareAndSwap(words, COUNT, count, count - 1) : this.#acquireOwned()) break;
+      if (!(signal ? compareAndSwap(words, COUNT, count, count - 1) : this.#acquireOwned())) continue;
+      if (signal) this.abandoned = false;
+      killPoint('permits.acquired');
+      return undefined;
     }
-    killPoint('permits.acquired');
-    return undefined;
   }
 
   /** @throws StateError when that would be one too many. */

@@ -117,6 +117,20 @@ describe.each(KINDS)('%s', (title, Class) => {
     expect(semaphore.value).toBe(1);
   });
 
+  it('does not call a permit abandoned that was handed over after another had come back', async () => {
+    const semaphore = keep(new Class(2));
+    await start(work.takeAlong, semaphore, 1).join();
+    semaphore.acquireSync();
+    expect(semaphore.abandoned).toBe(false);
+    semaphore.acquireSync();
+    expect(semaphore.abandoned).toBe(true);
+    // The late holder's permit, and then one more than this process' own.
+    await start(work.give, semaphore, 2).join();
+    expect(inspect(semaphore)).toBe(`${title} { 1 free }`);
+    semaphore.acquireSync();
+    expect(semaphore.abandoned).toBe(false);
+  });
+
   it('keeps what was handed over when the process that took it ends', async () => {
     const semaphore = keep(new Class(5, { handOff: true }));
     await start(work.takeAlong, semaphore, 4).join();
