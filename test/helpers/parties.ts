@@ -1,5 +1,3 @@
-import { Worker } from 'node:worker_threads';
-
 import { afterEach, describe } from 'vitest';
 
 import * as mp from '../../dist/index.js';
@@ -7,6 +5,7 @@ import { call } from '../fixtures/conformance/forms.js';
 import { takePart } from '../fixtures/conformance/party.js';
 import { until } from './leaks.ts';
 import { counters, expectNoHolds, keep, start } from './primitives.ts';
+import { callInThread } from './ways.ts';
 
 /** The form in which all parties wait. */
 type Form = 'async' | 'sync';
@@ -108,12 +107,7 @@ async function endOf(child: mp.Process, name: string): Promise<void> {
 }
 
 function startThread(name: string, args: readonly unknown[]): Party {
-  const worker = new Worker(new URL('../fixtures/conformance/thread.js', import.meta.url), {
-    workerData: {
-      name,
-      args: args.map((arg) => (typeof arg === 'object' ? { handle: mp.toHandle(arg as object) } : arg)),
-    },
-  });
+  const worker = callInThread(takePart, name, ...args);
   const end = new Promise<void>((resolve, reject) => {
     worker.on('error', reject).on('exit', (code) => (code === 0 ? resolve() : reject(new Error(`${name}: ${code}`))));
   });

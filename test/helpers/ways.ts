@@ -6,7 +6,7 @@ import { expect } from 'vitest';
 import { encode } from '../../dist/reduction/codec.js';
 import { start } from './primitives.ts';
 
-const THREAD = new URL('../fixtures/conformance/calling-thread.js', import.meta.url);
+const THREAD = new URL('../fixtures/conformance/thread.js', import.meta.url);
 
 type Target = (...args: never[]) => unknown;
 
@@ -19,9 +19,13 @@ async function inProcess(target: Target, ...args: unknown[]): Promise<void> {
   expect(child.exitCode).toBe(0);
 }
 
+/** A worker thread that calls the function with these arguments, which travel as to a process. */
+export function callInThread(target: Target, ...args: unknown[]): Worker {
+  return new Worker(THREAD, { workerData: encode({ target, args }) });
+}
+
 async function inThread(target: Target, ...args: unknown[]): Promise<void> {
-  const thread = new Worker(THREAD, { workerData: encode({ target, args }) });
-  expect(await once(thread, 'exit')).toEqual([0]);
+  expect(await once(callInThread(target, ...args), 'exit')).toEqual([0]);
 }
 
 /** Where the other side of a conformance test may run. */
