@@ -8,14 +8,12 @@ namespace forkless {
 
 namespace {
 
-// allocate(index, bytes, kind, holder): [offset, stamp]; holder 0 = this environment.
-Napi::Value Allocate(const Napi::CallbackInfo& info) {
+Napi::Value MakeBlock(const Napi::CallbackInfo& info, Contents contents) {
   Arena& arena = ArenaAt(info, 0);
   const int32_t self = SelfIn(info, arena);
-  const int32_t holder = IntAt(info, 3);
   Block block;
-  const Status status = AllocateBlock(arena, OffsetAt(info, 1), static_cast<uint32_t>(IntAt(info, 2)), self,
-                                      holder == 0 ? self : holder, &block);
+  const Status status = AllocateBlock(arena, OffsetAt(info, 1), static_cast<uint32_t>(IntAt(info, 2)), self, self,
+                                      &block, contents);
   if (!status.ok()) return Throw(info.Env(), status);
   Napi::Array result = Napi::Array::New(info.Env(), 2);
   result.Set(0u, Napi::Number::New(info.Env(), static_cast<double>(block.offset)));
@@ -23,30 +21,39 @@ Napi::Value Allocate(const Napi::CallbackInfo& info) {
   return result;
 }
 
-// hold(index, offset, stamp, holder): the block's size and kind, [bytes, kind].
+// allocate(index, bytes, kind): [offset, stamp], all zeros.
+Napi::Value Allocate(const Napi::CallbackInfo& info) { return MakeBlock(info, Contents::kZeros); }
+
+// allocateAny(index, bytes, kind): [offset, stamp], with whatever was there before.
+Napi::Value AllocateAny(const Napi::CallbackInfo& info) { return MakeBlock(info, Contents::kAny); }
+
+// Who holds: this environment, or the block whose offset is the argument.
+Holder HolderAt(const Napi::CallbackInfo& info, size_t index, int32_t self) {
+  return index < info.Length() ? BlockHolder(OffsetAt(info, index)) : ParticipantHolder(self);
+}
+
+// hold(index, place, stamp, holder?): the block's size and kind, [bytes, kind].
 Napi::Value AddHold(const Napi::CallbackInfo& info) {
   Arena& arena = ArenaAt(info, 0);
   const int32_t self = SelfIn(info, arena);
-  const int32_t holder = IntAt(info, 3);
-  const Block block{OffsetAt(info, 1), info[2].As<Napi::Number>().Uint32Value()};
-  if (Status status = HoldBlock(arena, block, self, holder == 0 ? self : holder); !status.ok()) {
+  const Block place{OffsetAt(info, 1), info[2].As<Napi::Number>().Uint32Value()};
+  if (Status status = HoldPlace(arena, place, self, HolderAt(info, 3, self)); !status.ok()) {
     return Throw(info.Env(), status);
   }
-  const BlockHeader& header = HeaderOf(arena, block.offset);
+  const BlockHeader& header = HeaderOf(arena, place.offset & ~kRoleMask);
   Napi::Array result = Napi::Array::New(info.Env(), 2);
   result.Set(0u, Napi::Number::New(info.Env(), static_cast<double>(header.bytes)));
   result.Set(1u, Napi::Number::New(info.Env(), header.kind));
   return result;
 }
 
-// drop(index, offset, holder)
+// drop(index, place, holder?)
 Napi::Value Drop(const Napi::CallbackInfo& info) {
   Arena& arena = ArenaAt(info, 0);
   const int32_t self = SelfIn(info, arena);
   // An environment that has left the arena has nothing to drop: its holds went with its participant.
   if (self == 0) return info.Env().Undefined();
-  const int32_t holder = IntAt(info, 2);
-  DropHold(arena, OffsetAt(info, 1), self, holder == 0 ? self : holder);
+  DropPlace(arena, OffsetAt(info, 1), self, HolderAt(info, 2, self));
   return info.Env().Undefined();
 }
 
@@ -75,6 +82,7 @@ Napi::Value CheckHeapOf(const Napi::CallbackInfo& info) {
 
 void InitHeap(Napi::Object exports) {
   Export<Allocate>(exports, "allocate");
+  Export<AllocateAny>(exports, "allocateAny");
   Export<AddHold>(exports, "hold");
   Export<Drop>(exports, "drop");
   Export<BlockStamp>(exports, "blockStamp");

@@ -44,6 +44,10 @@ void InitLayout(Napi::Object exports) {
   set("ownerLockPoint", offsetof(OwnerLock, point));
   set("waitersBit", kWaitersBit);
   set("slotBits", kSlotBits);
+  set("compoundKind", kCompoundKind);
+  set("compoundBytes", sizeof(CompoundHeader));
+  set("compoundVacated", offsetof(CompoundHeader, vacated));
+  set("compoundPoints", offsetof(CompoundHeader, points));
   exports.Set("layout", layout);
 #ifdef FORKLESS_KILL_POINTS
   exports.Set("killPoints", Napi::Boolean::New(env, true));

@@ -12,7 +12,7 @@ namespace forkless {
 Plan MakePlan(uint64_t max_bytes) {
   Plan plan;
   plan.page_capacity = static_cast<uint32_t>(std::min<uint64_t>(max_bytes / kPageBytes, UINT32_MAX - 1));
-  plan.hold_capacity = std::bit_ceil(std::clamp<uint32_t>(plan.page_capacity / 4, 4096, 1 << 21));
+  plan.hold_capacity = std::bit_ceil(std::clamp<uint32_t>(plan.page_capacity / 2, 16384, 1 << 22));
   plan.bucket_count = plan.hold_capacity / 2;
   plan.holds_offset = kTablesOffset;
   plan.buckets_offset = AlignUp(plan.holds_offset + plan.hold_capacity * sizeof(Hold), kPageBytes);

@@ -39,7 +39,7 @@ struct ChildRequest {
   std::string name;            // of the child, for people
   std::vector<uint8_t> record; // what the child is told, in a block that is its own
   std::string addon;           // the file that it loads
-  std::vector<Block> held;     // what the record refers to: the child holds it from the start
+  std::vector<Block> held;     // what the record refers to (places): the child holds it from the start
 };
 
 // The environment variable that tells a child where its record is:

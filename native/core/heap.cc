@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "core/locked_heap.h"
 #include "core/participants.h"
 
@@ -36,15 +39,37 @@ Status LockedHeap::TakeHold(uint32_t* index) {
   return Status::Ok();
 }
 
-void LockedHeap::PublishHold(uint32_t index, uint64_t offset, int32_t holder) {
+void LockedHeap::PublishHold(uint32_t index, uint64_t place, Holder holder) {
   Hold& hold = HoldAt(index);
   hold.holder.store(holder);
   KILL_POINT("heap.hold.written");
-  hold.block.store(offset);
+  hold.place.store(place);
   KILL_POINT("heap.hold.published");
-  uint32_t& bucket = Bucket(offset);
+  uint32_t& bucket = Bucket(BlockIn(place));
   hold.next = bucket;
   bucket = index + 1;
+  LinkToHolder(index);
+}
+
+void LockedHeap::LinkToHolder(uint32_t index) {
+  Hold& hold = HoldAt(index);
+  const Holder holder = hold.holder.load();
+  if (!IsBlockHolder(holder)) return;
+  uint32_t& first = CompoundAt(BlockOf(holder)).first_hold;
+  hold.previous_of_holder = 0;
+  hold.next_of_holder = first;
+  if (first != 0) HoldAt(first - 1).previous_of_holder = index + 1;
+  first = index + 1;
+}
+
+void LockedHeap::UnlinkFromHolder(uint32_t index) {
+  const Hold& hold = HoldAt(index);
+  const Holder holder = hold.holder.load();
+  if (!IsBlockHolder(holder)) return;
+  if (hold.next_of_holder != 0) HoldAt(hold.next_of_holder - 1).previous_of_holder = hold.previous_of_holder;
+  uint32_t& link = hold.previous_of_holder != 0 ? HoldAt(hold.previous_of_holder - 1).next_of_holder
+                                                : CompoundAt(BlockOf(holder)).first_hold;
+  link = hold.next_of_holder;
 }
 
 Status LockedHeap::AllocateCell(uint32_t size_class, uint64_t* payload) {
@@ -76,6 +101,7 @@ Status LockedHeap::AllocateCell(uint32_t size_class, uint64_t* payload) {
 
 Status LockedHeap::Allocate(uint64_t bytes, uint32_t kind, int32_t holder, Block* block, bool* clean) {
   ArenaHeader& h = header();
+  if ((kind & kCompoundKind) != 0) bytes = std::max<uint64_t>(bytes, sizeof(CompoundHeader));
   // Checked under the lock: whoever recovers the holder later needs the lock, too, and then finds this hold.
   if (!IsPresent(arena_, holder)) return Status::Fail(Code::kGone);
   uint32_t hold = 0;
@@ -103,8 +129,10 @@ Status LockedHeap::Allocate(uint64_t bytes, uint32_t kind, int32_t holder, Block
   }
   if (++h.next_stamp == 0) h.next_stamp = 1;
   BlockAt(payload) = {h.next_stamp, kind, bytes};
+  // Before anybody can come to own it, and to free it.
+  if ((kind & kCompoundKind) != 0) memset(arena_.At<std::byte>(payload), 0, sizeof(CompoundHeader));
   KILL_POINT("heap.block.described");
-  PublishHold(hold, payload, holder);
+  PublishHold(hold, payload, ParticipantHolder(holder));
   *block = {payload, h.next_stamp};
   return Status::Ok();
 }
@@ -119,44 +147,91 @@ bool LockedHeap::IsBlock(Block block) const {
   return IsHeld(block.offset) && BlockAt(block.offset).stamp == block.stamp;
 }
 
-Status LockedHeap::AddHold(Block block, int32_t holder) {
-  if (!IsBlock(block) || !IsPresent(arena_, holder)) return Status::Fail(Code::kGone);
-  for (uint32_t next = Bucket(block.offset); next != 0; next = HoldAt(next - 1).next) {
+bool LockedHeap::IsHolderPresent(Holder holder) const {
+  if (!IsBlockHolder(holder)) return IsPresent(arena_, static_cast<int32_t>(holder));
+  const uint64_t offset = BlockOf(holder);
+  return IsHeld(offset) && IsCompound(offset);
+}
+
+Status LockedHeap::AddHold(Block place, Holder holder) {
+  const uint64_t offset = BlockIn(place.offset);
+  const uint32_t role = RoleIn(place.offset);
+  if (!IsBlock({offset, place.stamp}) || !IsHolderPresent(holder)) return Status::Fail(Code::kGone);
+  if (role != 0 && (!IsCompound(offset) || (CompoundAt(offset).vacated.load() & (1 << role)) != 0)) {
+    return Status::Fail(Code::kGone);
+  }
+  for (uint32_t next = Bucket(offset); next != 0; next = HoldAt(next - 1).next) {
     const Hold& hold = HoldAt(next - 1);
-    if (hold.block.load() == block.offset && hold.holder.load() == holder) return Status::Ok();
+    if (hold.place.load() == place.offset && hold.holder.load() == holder) return Status::Ok();
   }
   uint32_t index = 0;
   if (Status status = TakeHold(&index); !status.ok()) return status;
-  PublishHold(index, block.offset, holder);
+  PublishHold(index, place.offset, holder);
   return Status::Ok();
 }
 
-void LockedHeap::RemoveHold(uint64_t offset, int32_t holder) {
-  for (uint32_t next = Bucket(offset); next != 0; next = HoldAt(next - 1).next) {
+void LockedHeap::RemoveHold(uint64_t place, Holder holder) {
+  for (uint32_t next = Bucket(BlockIn(place)); next != 0; next = HoldAt(next - 1).next) {
     const Hold& hold = HoldAt(next - 1);
-    if (hold.block.load() == offset && hold.holder.load() == holder) return RemoveHoldAt(next - 1);
+    if (hold.place.load() == place && hold.holder.load() == holder) return RemoveHoldAt(next - 1);
   }
 }
 
-void LockedHeap::RemoveHoldsOf(int32_t holder) {
+void LockedHeap::RemoveHoldsOf(Holder participant) {
   const uint32_t end = header().hold_end.load();
   for (uint32_t index = 0; index < end; ++index) {
     const Hold& hold = HoldAt(index);
-    if (hold.block.load() != 0 && hold.holder.load() == holder) RemoveHoldAt(index);
+    if (hold.place.load() != 0 && hold.holder.load() == participant) RemoveHoldAt(index);
   }
 }
 
-void LockedHeap::RemoveHoldAt(uint32_t index) {
+// Before the last hold in a role goes, the block learns it, and who waits for it is woken: who dies in between is found
+// dead with the hold still there, and its recovery does both again.
+void LockedHeap::VacateIfLast(uint32_t index) {
+  const uint64_t place = HoldAt(index).place.load();
+  if (RoleIn(place) == 0) return;
+  const uint64_t offset = BlockIn(place);
+  for (uint32_t next = Bucket(offset); next != 0; next = HoldAt(next - 1).next) {
+    if (next != index + 1 && HoldAt(next - 1).place.load() == place) return;
+  }
+  CompoundAt(offset).vacated.fetch_or(1 << RoleIn(place));
+  KILL_POINT("heap.role.vacated");
+  for (size_t point = 0; point < 2; ++point) {
+    Wake(arena_, offset + offsetof(CompoundHeader, points) + point * sizeof(WaitPoint), kWakeAll);
+  }
+  KILL_POINT("heap.role.woken");
+}
+
+void LockedHeap::Unhold(uint32_t index) {
+  VacateIfLast(index);
   Hold& hold = HoldAt(index);
-  const uint64_t offset = hold.block.load();
-  uint32_t* link = &Bucket(offset);
+  uint32_t* link = &Bucket(BlockIn(hold.place.load()));
   while (*link != index + 1) link = &HoldAt(*link - 1).next;
   *link = hold.next;
-  hold.block.store(0);
+  hold.place.store(0);
   KILL_POINT("heap.hold.dropped");
   hold.next = header().free_holds;
   header().free_holds = index + 1;
-  if (!IsHeld(offset)) FreePayload(offset);
+}
+
+void LockedHeap::RemoveHoldAt(uint32_t index) {
+  std::vector<uint64_t> gone;  // blocks that nobody holds any more
+  const auto remove = [&](uint32_t at) {
+    const uint64_t offset = BlockIn(HoldAt(at).place.load());
+    UnlinkFromHolder(at);
+    Unhold(at);
+    if (!IsHeld(offset)) gone.push_back(offset);
+  };
+  remove(index);
+  while (!gone.empty()) {
+    const uint64_t offset = gone.back();
+    gone.pop_back();
+    if (IsCompound(offset)) {
+      while (CompoundAt(offset).first_hold != 0) remove(CompoundAt(offset).first_hold - 1);
+      KILL_POINT("heap.compound.emptied");
+    }
+    FreePayload(offset);
+  }
 }
 
 void LockedHeap::FreePayload(uint64_t payload) {
@@ -184,7 +259,8 @@ void LockedHeap::FreeCell(uint32_t head, uint32_t cell) {
   }
 }
 
-Status AllocateBlock(Arena& arena, uint64_t bytes, uint32_t kind, int32_t self, int32_t holder, Block* block) {
+Status AllocateBlock(Arena& arena, uint64_t bytes, uint32_t kind, int32_t self, int32_t holder, Block* block,
+                     Contents contents) {
   if (bytes > arena.max_bytes()) return Status::Fail(Code::kTooLarge);
   bool clean = false;
   {
@@ -192,20 +268,22 @@ Status AllocateBlock(Arena& arena, uint64_t bytes, uint32_t kind, int32_t self, 
     if (Status status = heap.Allocate(bytes, kind, holder, block, &clean); !status.ok()) return status;
   }
   // Outside the lock: the block is nobody else's yet, and a large one takes its time.
-  if (!clean) memset(arena.At<std::byte>(block->offset), 0, bytes);
+  if (!clean && contents == Contents::kZeros) memset(arena.At<std::byte>(block->offset), 0, bytes);
   KILL_POINT("heap.block.zeroed");
   return Status::Ok();
 }
 
-Status HoldBlock(Arena& arena, Block block, int32_t self, int32_t holder) {
-  return LockedHeap(arena, self).AddHold(block, holder);
+Status HoldPlace(Arena& arena, Block place, int32_t self, Holder holder) {
+  return LockedHeap(arena, self).AddHold(place, holder);
 }
 
-void DropHold(Arena& arena, uint64_t offset, int32_t self, int32_t holder) {
-  LockedHeap(arena, self).RemoveHold(offset, holder);
+void DropPlace(Arena& arena, uint64_t place, int32_t self, Holder holder) {
+  LockedHeap(arena, self).RemoveHold(place, holder);
 }
 
-void DropHoldsOf(Arena& arena, int32_t holder, int32_t self) { LockedHeap(arena, self).RemoveHoldsOf(holder); }
+void DropHoldsOf(Arena& arena, int32_t holder, int32_t self) {
+  LockedHeap(arena, self).RemoveHoldsOf(ParticipantHolder(holder));
+}
 
 const BlockHeader& HeaderOf(const Arena& arena, uint64_t offset) {
   return *arena.At<BlockHeader>(offset - kBlockHeaderBytes);
@@ -216,7 +294,7 @@ HeapStatistics Statistics(Arena& arena, int32_t self) {
   const ArenaHeader& header = heap.header();
   HeapStatistics result{header.used_bytes, uint64_t{header.page_end.load()} * kPageBytes, header.dirty_free_bytes, 0};
   for (uint32_t index = 0; index < header.hold_end.load(); ++index) {
-    if (arena.At<Hold>(header.holds_offset)[index].block.load() != 0) ++result.holds;
+    if (arena.At<Hold>(header.holds_offset)[index].place.load() != 0) ++result.holds;
   }
   return result;
 }

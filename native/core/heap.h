@@ -11,14 +11,30 @@ struct Block {
   uint32_t stamp = 0;
 };
 
-// Allocates `bytes` zeroed bytes, held by `holder`. `self` is the participant that does the work.
-Status AllocateBlock(Arena& arena, uint64_t bytes, uint32_t kind, int32_t self, int32_t holder, Block* block);
+// Who holds a block: a participant, or a block of a compound kind.
+using Holder = uint64_t;
+constexpr Holder ParticipantHolder(int32_t participant) { return static_cast<uint32_t>(participant); }
+constexpr Holder BlockHolder(uint64_t offset) { return kBlockHolder | offset; }
 
-// Adds a hold for `holder`; one is enough, a second changes nothing. kGone when the block is not there any more.
-Status HoldBlock(Arena& arena, Block block, int32_t self, int32_t holder);
+// What is in a fresh block: zeros, or whatever was there before.
+enum class Contents { kZeros, kAny };
 
-// Drops the hold of `holder`, if there is one; the block goes with its last hold.
-void DropHold(Arena& arena, uint64_t offset, int32_t self, int32_t holder);
+// Allocates `bytes` bytes, held by participant `holder`. `self` is the participant that does the work.
+Status AllocateBlock(Arena& arena, uint64_t bytes, uint32_t kind, int32_t self, int32_t holder, Block* block,
+                     Contents contents = Contents::kZeros);
+
+// Adds a hold; one is enough, a second changes nothing. `place.offset` may carry a role (layout.h). kGone when the block,
+// the role or the holder is not there any more.
+Status HoldPlace(Arena& arena, Block place, int32_t self, Holder holder);
+inline Status HoldBlock(Arena& arena, Block block, int32_t self, int32_t holder) {
+  return HoldPlace(arena, block, self, ParticipantHolder(holder));
+}
+
+// Drops a hold, if there is one; the block goes with its last hold, and with it the holds that it has itself.
+void DropPlace(Arena& arena, uint64_t place, int32_t self, Holder holder);
+inline void DropHold(Arena& arena, uint64_t offset, int32_t self, int32_t holder) {
+  DropPlace(arena, offset, self, ParticipantHolder(holder));
+}
 
 // Drops all holds of a participant that has ended.
 void DropHoldsOf(Arena& arena, int32_t holder, int32_t self);

@@ -28,12 +28,23 @@ void LockedHeap::Rebuild() {
   }
   for (uint32_t index = h.hold_end.load(); index-- > 0;) {
     Hold& hold = HoldAt(index);
-    const uint64_t offset = hold.block.load();
-    uint32_t& list = offset == 0 ? h.free_holds : Bucket(offset);
+    const uint64_t place = hold.place.load();
+    uint32_t& list = place == 0 ? h.free_holds : Bucket(BlockIn(place));
     hold.next = list;
     list = index + 1;
+  }
+  KILL_POINT("heap.rebuild.holds");
+  RemoveHoldsOfTheGone();
+  for (uint32_t index = h.hold_end.load(); index-- > 0;) {
+    const uint64_t offset = BlockIn(HoldAt(index).place.load());
+    if (offset != 0 && IsCompound(offset)) CompoundAt(offset).first_hold = 0;
+  }
+  for (uint32_t index = h.hold_end.load(); index-- > 0;) {
+    const uint64_t offset = BlockIn(HoldAt(index).place.load());
+    if (offset == 0) continue;
+    LinkToHolder(index);
     uint32_t head = 0;
-    if (offset == 0 || !FindSlab(runs_.PageOf(offset), &head)) continue;
+    if (!FindSlab(runs_.PageOf(offset), &head)) continue;
     const uint32_t cell = CellOf(head, offset);
     uint64_t& word = runs_.Slab(head).used[cell / 64];
     const uint64_t bit = uint64_t{1} << (cell % 64);
@@ -80,6 +91,21 @@ void LockedHeap::Rebuild() {
   KILL_POINT("heap.rebuild.done");
 }
 
+// Whoever died here may have dropped the last hold on a block, but not yet those that the block had. Only chains of
+// buckets are known so far.
+void LockedHeap::RemoveHoldsOfTheGone() {
+  for (bool found = true; found;) {
+    found = false;
+    for (uint32_t index = 0; index < header().hold_end.load(); ++index) {
+      const Hold& hold = HoldAt(index);
+      const Holder holder = hold.holder.load();
+      if (hold.place.load() == 0 || !IsBlockHolder(holder) || IsHeld(BlockOf(holder))) continue;
+      Unhold(index);
+      found = true;
+    }
+  }
+}
+
 uint32_t LockedHeap::Check() {
   const ArenaHeader& h = header();
   uint32_t faults = 0;
@@ -114,11 +140,18 @@ uint32_t LockedHeap::Check() {
   if (used != h.used_bytes || dirty != h.dirty_free_bytes) ++faults;
   for (uint32_t index = 0; index < h.hold_end.load(); ++index) {
     const Hold& hold = HoldAt(index);
-    if (hold.block.load() == 0) continue;
+    if (hold.place.load() == 0) continue;
+    const Holder holder = hold.holder.load();
+    if (IsBlockHolder(holder)) {
+      const uint32_t before = hold.previous_of_holder;
+      const uint32_t link = before == 0 ? CompoundAt(BlockOf(holder)).first_hold : HoldAt(before - 1).next_of_holder;
+      if (!IsHolderPresent(holder) || link != index + 1) ++faults;
+      continue;
+    }
     // One that is being recovered still has its holds.
-    const int32_t holder = hold.holder.load();
-    const StateWord word = Unpack(arena_.participant(SlotOf(holder)).state.load());
-    if (word.state == kFree || word.generation != GenerationOf(holder)) ++faults;
+    const auto id = static_cast<int32_t>(holder);
+    const StateWord word = Unpack(arena_.participant(SlotOf(id)).state.load());
+    if (word.state == kFree || word.generation != GenerationOf(id)) ++faults;
   }
   return faults;
 }

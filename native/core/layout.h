@@ -20,7 +20,7 @@
 namespace forkless {
 
 inline constexpr uint64_t kArenaMagic = 0x7373656c6b726f66;  // "forkless", little-endian
-inline constexpr uint32_t kLayoutVersion = 1;
+inline constexpr uint32_t kLayoutVersion = 2;
 inline constexpr uint64_t kPageBytes = 4096;
 inline constexpr uint32_t kParticipantSlots = 4096;
 inline constexpr uint32_t kParticipantNameBytes = 64;
@@ -116,7 +116,10 @@ static_assert(sizeof(Participant) == 256);
 // The truth about the heap is two kinds of words, each changed by one store:
 //   - the page map's entry of the first page of every run (free, used, slab), which gives its length, so
 //     that the map can be walked from page 0 to page_end;
-//   - the `block` word of every hold: a block lives exactly as long as some hold names it.
+//   - the `place` word of every hold: a block lives exactly as long as some hold names it.
+// A holder is a participant or another block: what is under way in a queue is held by the queue's block, and when
+// that goes, so do its holds. A hold may be in a role (1-15), such as that of an end of a pipe: when nobody holds a
+// role any more, the block is told so before the last of its holds goes.
 // All else (free lists, slab bitmaps, hold chains, tail marks) is derived, and rebuilt by whoever takes
 // the heap lock over from a dead holder (heap.cc: Rebuild).
 //
@@ -154,17 +157,33 @@ static_assert(sizeof(SlabHeader) <= kSlabHeaderBytes);
 
 struct BlockHeader {  // stands right before every payload
   uint32_t stamp;     // number of the allocation: tells a stale handle from a good one
-  uint32_t kind;      // what the owner of the block says it is; 0 = bytes
+  uint32_t kind;      // what the owner of the block says it is; 0 = bytes; kCompoundKind is a bit of it
   uint64_t bytes;     // size of the payload that was asked for
 };
 static_assert(sizeof(BlockHeader) == kBlockHeaderBytes);
 
 struct Hold {
-  std::atomic<uint64_t> block;   // offset of the payload; 0 = this record is free
-  std::atomic<int32_t> holder;   // participant
+  std::atomic<uint64_t> place;   // offset of the payload, with the role in its lowest 4 bits; 0 = this record is free
+  std::atomic<uint64_t> holder;  // id of a participant, or kBlockHolder with the offset of a block
   uint32_t next;                 // in its bucket's chain or in the list of free records (derived), index + 1
+  uint32_t next_of_holder;       // among the holds of the same block (derived), index + 1
+  uint32_t previous_of_holder;
+  uint32_t reserved;
 };
-static_assert(sizeof(Hold) == 16);
+static_assert(sizeof(Hold) == 32);
+
+inline constexpr uint64_t kBlockHolder = uint64_t{1} << 63;
+inline constexpr uint64_t kRoleMask = 15;
+
+// A block of a kind with this bit can hold others and be held in roles. Its payload begins with:
+inline constexpr uint32_t kCompoundKind = uint32_t{1} << 31;
+struct CompoundHeader {
+  uint32_t first_hold;            // of those that it has on others (derived), index + 1
+  std::atomic<int32_t> vacated;   // bit n: nobody holds role n any more, nor ever will
+  WaitPoint points[2];            // woken when a bit is set
+  uint64_t reserved;
+};
+static_assert(sizeof(CompoundHeader) == 32);
 
 // ---- Header ----------------------------------------------------------------------------------------
 enum ArenaState : uint32_t { kBuilding = 0, kReady = 1, kRemoved = 2 };

@@ -9,6 +9,11 @@
 
 namespace forkless {
 
+constexpr uint64_t BlockIn(uint64_t place) { return place & ~kRoleMask; }
+constexpr uint32_t RoleIn(uint64_t place) { return static_cast<uint32_t>(place & kRoleMask); }
+constexpr bool IsBlockHolder(Holder holder) { return (holder & kBlockHolder) != 0; }
+constexpr uint64_t BlockOf(Holder holder) { return holder & ~kBlockHolder; }
+
 inline uint32_t CellsOf(uint32_t size_class) {
   return static_cast<uint32_t>((kSlabBytes - kSlabHeaderBytes) / kCellBytes[size_class]);
 }
@@ -31,9 +36,9 @@ class LockedHeap {
   LockedHeap& operator=(const LockedHeap&) = delete;
 
   Status Allocate(uint64_t bytes, uint32_t kind, int32_t holder, Block* block, bool* clean);
-  Status AddHold(Block block, int32_t holder);
-  void RemoveHold(uint64_t offset, int32_t holder);
-  void RemoveHoldsOf(int32_t holder);
+  Status AddHold(Block place, Holder holder);
+  void RemoveHold(uint64_t place, Holder holder);
+  void RemoveHoldsOf(Holder participant);
   [[nodiscard]] bool IsBlock(Block block) const;
   void Rebuild();
   uint32_t Check();
@@ -49,10 +54,13 @@ class LockedHeap {
   }
   [[nodiscard]] bool IsHeld(uint64_t offset) const {
     for (uint32_t next = Bucket(offset); next != 0; next = HoldAt(next - 1).next) {
-      if (HoldAt(next - 1).block.load() == offset) return true;
+      if (BlockIn(HoldAt(next - 1).place.load()) == offset) return true;
     }
     return false;
   }
+  [[nodiscard]] bool IsCompound(uint64_t offset) const { return (BlockAt(offset).kind & kCompoundKind) != 0; }
+  [[nodiscard]] CompoundHeader& CompoundAt(uint64_t offset) const { return *arena_.At<CompoundHeader>(offset); }
+  [[nodiscard]] bool IsHolderPresent(Holder holder) const;
   [[nodiscard]] BlockHeader& BlockAt(uint64_t offset) const {
     return *arena_.At<BlockHeader>(offset - kBlockHeaderBytes);
   }
@@ -67,8 +75,15 @@ class LockedHeap {
   }
 
   Status TakeHold(uint32_t* index);
-  void PublishHold(uint32_t index, uint64_t offset, int32_t holder);
+  void PublishHold(uint32_t index, uint64_t place, Holder holder);
+  // Removes a hold, and all that goes with it.
   void RemoveHoldAt(uint32_t index);
+  // Removes the record alone.
+  void Unhold(uint32_t index);
+  void VacateIfLast(uint32_t index);
+  void LinkToHolder(uint32_t index);
+  void UnlinkFromHolder(uint32_t index);
+  void RemoveHoldsOfTheGone();
   Status AllocateCell(uint32_t size_class, uint64_t* payload);
   void FreePayload(uint64_t payload);
   void FreeCell(uint32_t head, uint32_t cell);

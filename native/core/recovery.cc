@@ -34,8 +34,10 @@ std::vector<Range> BlocksOf(const Arena& arena, int32_t holder) {
   std::vector<Range> blocks;
   for (uint32_t index = 0; index < header.hold_end.load(); ++index) {
     const Hold& hold = arena.At<Hold>(header.holds_offset)[index];
-    const uint64_t block = hold.block.load();
-    if (block != 0 && hold.holder.load() == holder) blocks.push_back({block, block + HeaderOf(arena, block).bytes});
+    const uint64_t place = hold.place.load();
+    if (place == 0 || hold.holder.load() != ParticipantHolder(holder)) continue;
+    const uint64_t block = place & ~kRoleMask;
+    blocks.push_back({block, block + HeaderOf(arena, block).bytes});
   }
   return blocks;
 }

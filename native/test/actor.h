@@ -63,8 +63,9 @@ class Actor {
   ~Actor() = default;
 
   void Act() {
-    switch (random_.Below(8)) {
+    switch (random_.Below(9)) {
       case 0: case 1: case 2: UseHeap(); break;
+      case 6: UseCompound(); break;
       case 3: UseLock(); break;
       case 4: Mail(); break;
       case 5: if (!quiet_) Signal(); break;
@@ -91,6 +92,31 @@ class Actor {
       DropHold(world_.arena, last.block.offset, id_, id_);
       mine_.pop_back();
     }
+  }
+
+  // What a queue does: a block that is held in a role, holds others, and takes them with it.
+  void UseCompound() {
+    Arena& arena = world_.arena;
+    Block queue;
+    Status status = AllocateBlock(arena, 100, kCompoundKind, id_, id_, &queue);
+    for (Block outer = queue; status.ok() && random_.Below(4) != 0;) {
+      const bool is_compound = random_.Below(2) == 0;
+      Block inner;
+      status = AllocateBlock(arena, random_.Below(5'000) + sizeof(CompoundHeader), is_compound ? kCompoundKind : 0, id_,
+                             id_, &inner);
+      if (!status.ok()) break;
+      CHECK(HoldPlace(arena, inner, id_, BlockHolder(outer.offset)).ok());
+      DropHold(arena, inner.offset, id_, id_);
+      if (random_.Below(4) == 0) DropPlace(arena, inner.offset, id_, BlockHolder(outer.offset));
+      else if (is_compound) outer = inner;
+    }
+    CHECK(status.ok() || status.code == Code::kArenaFull);
+    if (queue.offset == 0) return;
+    const Block end{queue.offset | 3, queue.stamp};
+    CHECK(HoldPlace(arena, end, id_, ParticipantHolder(id_)).ok());
+    DropHold(arena, queue.offset, id_, id_);
+    CHECK_EQ(arena.At<CompoundHeader>(queue.offset)->vacated.load(), 0);
+    DropPlace(arena, end.offset, id_, ParticipantHolder(id_));
   }
 
   // Large runs that come and go: growth, and memory that goes back to the system.

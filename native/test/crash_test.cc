@@ -210,6 +210,53 @@ void TestNextWakerReachesSleepers(const char* place, int count, bool sleep_first
   close(world.arena.fd());
 }
 
+// The end of a pipe: its holder is killed, and so is, at `place`, who recovers it. Who waits for the other end learns it.
+void TestRolesOfTheDeadAreVacated(const char* place) {
+  Watch(30);
+  const World world = World::Make(8 << 20);
+  Arena& arena = world.arena;
+  Block pipe;
+  CHECK(AllocateBlock(arena, 200, kCompoundKind, world.self, world.self, &pipe).ok());
+  const auto& compound = *arena.At<CompoundHeader>(pipe.offset);
+  const Block end{pipe.offset | 2, pipe.stamp};
+  const Block other_end{pipe.offset | 1, pipe.stamp};
+  CHECK(HoldPlace(arena, other_end, world.self, ParticipantHolder(world.self)).ok());
+  const pid_t victim = Fork([&] {
+    const int32_t id = Join(arena);
+    CHECK(HoldPlace(arena, end, id, ParticipantHolder(id)).ok());
+    world.control().go.store(1);
+    pause();
+  });
+  while (world.control().go.load() == 0) usleep(200);
+  const int32_t sleeper_id = world.Enter();
+  const pid_t sleeper = Fork([&] {
+    while (compound.vacated.load() == 0) {
+      static_cast<void>(Park(arena, {.self = sleeper_id,
+                                     .point = pipe.offset + offsetof(CompoundHeader, points),
+                                     .condition = pipe.offset + offsetof(CompoundHeader, vacated),
+                                     .expected = 0,
+                                     .owner = 0,
+                                     .deadline = kForever,
+                                     .spin_ns = 0}));
+    }
+    CHECK_EQ(compound.vacated.load(), 1 << 2);
+  });
+  while (arena.participant(SlotOf(sleeper_id)).parked_point.load() == 0) usleep(500);
+  usleep(20'000);  // from the announcement into the kernel
+  CHECK_EQ(KillAndReap(victim), -SIGKILL);
+  CHECK_EQ(Reap(Fork([&] {
+             SetKillTarget(place, 1, nullptr);
+             RecoverAllDead(arena);
+           })),
+           -SIGKILL);
+  while (RecoverAllDead(arena) != 0) {
+  }
+  CHECK_EQ(Reap(sleeper), 0);
+  CHECK(HoldPlace(arena, end, world.self, ParticipantHolder(world.self)).code == Code::kGone);
+  CHECK_EQ(CheckHeap(arena, world.self), 0);
+  close(arena.fd());
+}
+
 }  // namespace
 
 int main() {
@@ -219,6 +266,9 @@ int main() {
       TestNextWakerReachesSleepers(place, count, true);
       TestNextWakerReachesSleepers(place, count, false);
     }
+  }
+  for (const char* place : {"recover.claimed", "heap.locked", "heap.role.vacated", "heap.role.woken", "heap.hold.dropped"}) {
+    TestRolesOfTheDeadAreVacated(place);
   }
   TestDeathAtEveryKillPoint();
   return 0;

@@ -170,6 +170,73 @@ void TestHandlesAndHolds() {
   CHECK(HoldBlock(arena, next, one, one).ok());
 }
 
+Block AllocateCompound(Arena& arena, int32_t self) {
+  Block block;
+  CHECK(AllocateBlock(arena, 100, kCompoundKind | 7, self, self, &block).ok());
+  return block;
+}
+
+void TestBlocksThatHoldOthers() {
+  Arena& arena = NewFamily(64 << 20);
+  const int32_t self = Join(arena);
+  const Block plain = Allocate(arena, 100, self);
+  const Block queue = AllocateCompound(arena, self);
+  CHECK(HoldPlace(arena, queue, self, BlockHolder(plain.offset)).code == Code::kGone);  // it cannot hold any
+  CHECK(HoldPlace(arena, plain, self, BlockHolder(queue.offset + 16)).code == Code::kGone);
+  CHECK(HoldPlace(arena, plain, self, BlockHolder(queue.offset)).ok());
+  CHECK(HoldPlace(arena, plain, self, BlockHolder(queue.offset)).ok());
+  DropHold(arena, plain.offset, self, self);
+  CHECK(HoldBlock(arena, plain, self, self).ok());  // the queue has kept it
+  DropHold(arena, plain.offset, self, self);
+  DropPlace(arena, plain.offset, self, BlockHolder(queue.offset));
+  DropPlace(arena, plain.offset, self, BlockHolder(queue.offset));
+  CHECK(HoldBlock(arena, plain, self, self).code == Code::kGone);
+  // A long chain, and a broad one, go at once with the first of it.
+  Block last = queue;
+  for (int i = 0; i < 10'000; ++i) {
+    const Block next = AllocateCompound(arena, self);
+    CHECK(HoldPlace(arena, next, self, BlockHolder(i % 2 == 0 ? last.offset : queue.offset)).ok());
+    DropHold(arena, next.offset, self, self);
+    if (i % 2 == 0) last = next;
+  }
+  CHECK_EQ(Statistics(arena, self).holds, 10'001);
+  CHECK_EQ(CheckHeap(arena, self), 0);
+  DropHold(arena, queue.offset, self, self);
+  CHECK_EQ(Statistics(arena, self).holds, 0);
+  CHECK_EQ(Statistics(arena, self).used_bytes, 0);
+  CHECK_EQ(CheckHeap(arena, self), 0);
+}
+
+void TestRoles() {
+  Arena& arena = NewFamily(8 << 20);
+  const int32_t one = Join(arena);
+  const int32_t two = Join(arena);
+  const Block plain = Allocate(arena, 100, one);
+  CHECK(HoldPlace(arena, {plain.offset | 1, plain.stamp}, one, ParticipantHolder(one)).code == Code::kGone);
+  const Block pipe = AllocateCompound(arena, one);
+  const auto& vacated = arena.At<CompoundHeader>(pipe.offset)->vacated;
+  const Block left{pipe.offset | 1, pipe.stamp};
+  const Block right{pipe.offset | 2, pipe.stamp};
+  CHECK(HoldPlace(arena, left, one, ParticipantHolder(one)).ok());
+  CHECK(HoldPlace(arena, right, one, ParticipantHolder(one)).ok());
+  DropHold(arena, pipe.offset, one, one);
+  const Block parcel = AllocateCompound(arena, one);
+  CHECK(HoldPlace(arena, left, two, BlockHolder(parcel.offset)).ok());
+  DropPlace(arena, left.offset, one, ParticipantHolder(one));
+  CHECK_EQ(vacated.load(), 0);  // it is under way
+  CHECK(HoldPlace(arena, left, two, ParticipantHolder(two)).ok());
+  DropHold(arena, parcel.offset, one, one);
+  CHECK_EQ(vacated.load(), 0);
+  RetireParticipant(arena, two);
+  CHECK_EQ(vacated.load(), 1 << 1);
+  CHECK(HoldPlace(arena, left, one, ParticipantHolder(one)).code == Code::kGone);
+  CHECK(HoldPlace(arena, right, one, ParticipantHolder(one)).ok());
+  CHECK_EQ(CheckHeap(arena, one), 0);
+  DropPlace(arena, right.offset, one, ParticipantHolder(one));
+  CHECK(HoldBlock(arena, pipe, one, one).code == Code::kGone);
+  CHECK_EQ(Statistics(arena, one).holds, 1);
+}
+
 uint64_t RandomSize(Random& random) {
   switch (random.Below(8)) {
     case 0: return random.Below(64);
@@ -278,6 +345,8 @@ int main() {
   TestFullOnlyWhenNothingFits();
   TestMemoryBeyondTheReserveGoesBack();
   TestHandlesAndHolds();
+  TestBlocksThatHoldOthers();
+  TestRoles();
   TestRandomOperationsAgainstAModel(1, 50'000 * kScale);
   TestRandomOperationsAgainstAModel(2, 10'000 * kScale);
   TestThreads();

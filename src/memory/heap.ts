@@ -9,9 +9,11 @@ import type { Words } from './words.ts';
 export interface BlockReference extends ArenaReference {
   readonly offset: number;
   readonly stamp: number;
+  /** In which role it is held (native/core/layout.h), such as an end of a pipe: 1 to 15, or none. */
+  readonly role?: number;
 }
 
-/** What this environment holds, per arena: one hold in shared memory stands for all its objects on a block. */
+/** What this environment holds, per arena: one hold in shared memory stands for all its objects on a place. */
 const held = new WeakMap<Arena, Map<number, number>>();
 
 function countsOf(arena: Arena): Map<number, number> {
@@ -20,30 +22,30 @@ function countsOf(arena: Arena): Map<number, number> {
   return counts;
 }
 
-function retain(arena: Arena, offset: number): void {
+function retain(arena: Arena, place: number): void {
   const counts = countsOf(arena);
-  counts.set(offset, (counts.get(offset) ?? 0) + 1);
+  counts.set(place, (counts.get(place) ?? 0) + 1);
 }
 
-function letGo(arena: Arena, offset: number): void {
+function letGo(arena: Arena, place: number): void {
   const counts = countsOf(arena);
-  const count = counts.get(offset);
+  const count = counts.get(place);
   if (count === undefined) return;
   if (count > 1) {
-    counts.set(offset, count - 1);
+    counts.set(place, count - 1);
     return;
   }
-  counts.delete(offset);
-  binding.drop(arena.index, offset, 0);
+  counts.delete(place);
+  binding.drop(arena.index, place);
 }
 
 interface Backstop {
   readonly arena: Arena;
-  readonly offset: number;
+  readonly place: number;
 }
 
 // `release` is the way; this is for blocks that were forgotten.
-const forgotten = new FinalizationRegistry<Backstop>(({ arena, offset }) => letGo(arena, offset));
+const forgotten = new FinalizationRegistry<Backstop>(({ arena, place }) => letGo(arena, place));
 
 /** A block of shared memory that this environment holds. It lives as long as anybody holds it. */
 export class Block implements Disposable {
@@ -53,18 +55,26 @@ export class Block implements Disposable {
   readonly byteLength: number;
   /** What its owner says it is; 0 = plain bytes. */
   readonly kind: number;
+  /** In which role it is held; 0 = none. */
+  readonly role: number;
   #buffer: ArrayBuffer | undefined;
   #released = false;
 
   /** For `allocate` and `attachBlock`, which have taken the hold. */
-  constructor(arena: Arena, offset: number, stamp: number, byteLength: number, kind: number) {
+  constructor(arena: Arena, offset: number, stamp: number, byteLength: number, kind: number, role = 0) {
     this.arena = arena;
     this.offset = offset;
     this.stamp = stamp;
     this.byteLength = byteLength;
     this.kind = kind;
-    retain(arena, offset);
-    forgotten.register(this, { arena, offset }, this);
+    this.role = role;
+    retain(arena, this.place);
+    forgotten.register(this, { arena, place: this.place }, this);
+  }
+
+  /** What is held: the block, in its role. Blocks begin at multiples of 16. */
+  get place(): number {
+    return this.offset + this.role;
   }
 
   /** The memory itself. */
@@ -96,7 +106,8 @@ export class Block implements Disposable {
   /** How other processes find it; see `collectReferences`. */
   reference(): BlockReference {
     collected?.add(this);
-    return { ...this.arena.reference(), offset: this.offset, stamp: this.stamp };
+    const { offset, stamp, role } = this;
+    return { ...this.arena.reference(), offset, stamp, ...(role === 0 ? {} : { role }) };
   }
 
   /** Gives the hold back. Views that are still around stay readable, but their memory may be used anew. */
@@ -104,7 +115,7 @@ export class Block implements Disposable {
     if (this.#released) return;
     this.#released = true;
     forgotten.unregister(this);
-    letGo(this.arena, this.offset);
+    letGo(this.arena, this.place);
   }
 
   /** Gives the hold back, and the views with it: all over this block's buffer are empty from now on. */
@@ -151,7 +162,7 @@ export function allocate(arena: Arena, bytes: number, options: { readonly kind?:
   }
   const kind = options.kind ?? 0;
   const [offset, stamp] = attempt(`allocate ${bytes} bytes of shared memory`, () =>
-    binding.allocate(arena.index, bytes, kind, 0),
+    binding.allocate(arena.index, bytes, kind),
   );
   return new Block(arena, offset, stamp, bytes, kind);
 }
@@ -161,16 +172,20 @@ export function allocate(arena: Arena, bytes: number, options: { readonly kind?:
  * @throws ResourceError when it has gone in the meantime.
  */
 export function attachBlock(reference: BlockReference): Block {
-  return attachIn(arenaOf(reference), reference.offset, reference.stamp);
+  return attachIn(arenaOf(reference), reference);
 }
 
-/** The block at `offset` of an arena, by its stamp. */
-function attachIn(arena: Arena, offset: number, stamp: number): Block {
-  const [bytes, kind] = attempt('attach a shared object', () => binding.hold(arena.index, offset, stamp, 0));
-  return new Block(arena, offset, stamp, bytes, kind);
+/** Holds a block in a role, besides the hold that there is: as long as anybody does, the role is not vacated. */
+export function holdInRole(block: Block, role: number): Block {
+  return attachIn(block.arena, { offset: block.offset, stamp: block.stamp, role });
+}
+
+function attachIn(arena: Arena, { offset, stamp, role = 0 }: Omit<BlockReference, keyof ArenaReference>): Block {
+  const [bytes, kind] = attempt('attach a shared object', () => binding.hold(arena.index, offset + role, stamp));
+  return new Block(arena, offset, stamp, bytes, kind, role);
 }
 
 /** The object of a named arena that has just been opened. */
 export function attachRoot(arena: Arena, root: number): Block {
-  return attachIn(arena, root, binding.blockStamp(arena.index, root));
+  return attachIn(arena, { offset: root, stamp: binding.blockStamp(arena.index, root) });
 }

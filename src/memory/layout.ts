@@ -3,7 +3,7 @@ import type { NativeLayout } from '../native/binding.ts';
 import { ResourceError } from '../support/errors.ts';
 
 /** The version of native/core/layout.h that this code was written for. */
-const LAYOUT_VERSION = 1;
+const LAYOUT_VERSION = 2;
 
 /** The offsets of the shared structures, in bytes, as the addon was built. */
 export const layout: NativeLayout = binding.layout;

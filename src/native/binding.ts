@@ -59,6 +59,10 @@ export interface NativeLayout {
   readonly ownerLockPoint: number;
   readonly waitersBit: number;
   readonly slotBits: number;
+  readonly compoundKind: number;
+  readonly compoundBytes: number;
+  readonly compoundVacated: number;
+  readonly compoundPoints: number;
 }
 
 declare const nativeSemaphore: unique symbol;
@@ -97,9 +101,12 @@ export interface Binding extends ProcessBinding {
   participants(index: number): ParticipantInfo[];
   startTime(pid: number): number;
 
-  allocate(index: number, bytes: number, kind: number, holder: number): [offset: number, stamp: number];
-  hold(index: number, offset: number, stamp: number, holder: number): [bytes: number, kind: number];
-  drop(index: number, offset: number, holder: number): void;
+  allocate(index: number, bytes: number, kind: number): [offset: number, stamp: number];
+  /** As `allocate`, but with whatever was in that memory before. */
+  allocateAny(index: number, bytes: number, kind: number): [offset: number, stamp: number];
+  /** `place`: offset + role. `holder`: the offset of a compound block that holds it; omitted: this environment does. */
+  hold(index: number, place: number, stamp: number, holder?: number): [bytes: number, kind: number];
+  drop(index: number, place: number, holder?: number): void;
   blockStamp(index: number, offset: number): number;
   heapStatistics(index: number): HeapStatistics;
   checkHeap(index: number): number;

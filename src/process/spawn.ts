@@ -57,7 +57,7 @@ export function spawnProcess(order: SpawnOrder): { readonly child: WatchedProces
       record,
       addon: (addon ??= findAddon()),
       // The child finds what its arguments refer to, even if this process gives it up at once.
-      held: blocks.filter((block) => block.arena === arena).map(({ offset, stamp }) => [offset, stamp] as const),
+      held: blocks.filter((block) => block.arena === arena).map(({ place, stamp }) => [place, stamp] as const),
     }),
   );
   armProcessEnd();
