@@ -47,13 +47,14 @@ Napi::Value AddHold(const Napi::CallbackInfo& info) {
   return result;
 }
 
-// drop(index, place, holder?)
+// drop(index, place): the hold of this environment. drop(index, place, holder, stamp): that of a block.
 Napi::Value Drop(const Napi::CallbackInfo& info) {
   Arena& arena = ArenaAt(info, 0);
   const int32_t self = SelfIn(info, arena);
   // An environment that has left the arena has nothing to drop: its holds went with its participant.
   if (self == 0) return info.Env().Undefined();
-  DropPlace(arena, OffsetAt(info, 1), self, HolderAt(info, 2, self));
+  const uint32_t stamp = info.Length() > 3 ? info[3].As<Napi::Number>().Uint32Value() : 0;
+  DropPlace(arena, OffsetAt(info, 1), self, HolderAt(info, 2, self), stamp);
   return info.Env().Undefined();
 }
 

@@ -47,7 +47,8 @@ void InitLayout(Napi::Object exports) {
   set("compoundKind", kCompoundKind);
   set("compoundBytes", sizeof(CompoundHeader));
   set("compoundVacated", offsetof(CompoundHeader, vacated));
-  set("compoundPoints", offsetof(CompoundHeader, points));
+  set("compoundSignals", offsetof(CompoundHeader, signals));
+  set("signalWord", offsetof(Signal, word));
   exports.Set("layout", layout);
 #ifdef FORKLESS_KILL_POINTS
   exports.Set("killPoints", Napi::Boolean::New(env, true));

@@ -170,7 +170,8 @@ Status LockedHeap::AddHold(Block place, Holder holder) {
   return Status::Ok();
 }
 
-void LockedHeap::RemoveHold(uint64_t place, Holder holder) {
+void LockedHeap::RemoveHold(uint64_t place, Holder holder, uint32_t stamp) {
+  if (stamp != 0 && !IsBlock({BlockIn(place), stamp})) return;
   for (uint32_t next = Bucket(BlockIn(place)); next != 0; next = HoldAt(next - 1).next) {
     const Hold& hold = HoldAt(next - 1);
     if (hold.place.load() == place && hold.holder.load() == holder) return RemoveHoldAt(next - 1);
@@ -194,10 +195,13 @@ void LockedHeap::VacateIfLast(uint32_t index) {
   for (uint32_t next = Bucket(offset); next != 0; next = HoldAt(next - 1).next) {
     if (next != index + 1 && HoldAt(next - 1).place.load() == place) return;
   }
-  CompoundAt(offset).vacated.fetch_or(1 << RoleIn(place));
+  CompoundHeader& compound = CompoundAt(offset);
+  compound.vacated.fetch_or(1 << RoleIn(place));
   KILL_POINT("heap.role.vacated");
-  for (size_t point = 0; point < 2; ++point) {
-    Wake(arena_, offset + offsetof(CompoundHeader, points) + point * sizeof(WaitPoint), kWakeAll);
+  for (const uint32_t distance : compound.signals) {
+    if (distance == 0 || distance + sizeof(Signal) > BlockAt(offset).bytes) continue;
+    arena_.At<Signal>(offset + distance)->word.fetch_or(kVacated);
+    Wake(arena_, offset + distance + offsetof(Signal, point), kWakeAll);
   }
   KILL_POINT("heap.role.woken");
 }
@@ -277,8 +281,8 @@ Status HoldPlace(Arena& arena, Block place, int32_t self, Holder holder) {
   return LockedHeap(arena, self).AddHold(place, holder);
 }
 
-void DropPlace(Arena& arena, uint64_t place, int32_t self, Holder holder) {
-  LockedHeap(arena, self).RemoveHold(place, holder);
+void DropPlace(Arena& arena, uint64_t place, int32_t self, Holder holder, uint32_t stamp) {
+  LockedHeap(arena, self).RemoveHold(place, holder, stamp);
 }
 
 void DropHoldsOf(Arena& arena, int32_t holder, int32_t self) {

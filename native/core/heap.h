@@ -30,8 +30,9 @@ inline Status HoldBlock(Arena& arena, Block block, int32_t self, int32_t holder)
   return HoldPlace(arena, block, self, ParticipantHolder(holder));
 }
 
-// Drops a hold, if there is one; the block goes with its last hold, and with it the holds that it has itself.
-void DropPlace(Arena& arena, uint64_t place, int32_t self, Holder holder);
+// Drops a hold, if there is one; the block goes with its last hold, and with it the holds that it has itself. With a
+// stamp, only if it is still that block: for those who may come twice.
+void DropPlace(Arena& arena, uint64_t place, int32_t self, Holder holder, uint32_t stamp = 0);
 inline void DropHold(Arena& arena, uint64_t offset, int32_t self, int32_t holder) {
   DropPlace(arena, offset, self, ParticipantHolder(holder));
 }

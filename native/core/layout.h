@@ -177,13 +177,23 @@ inline constexpr uint64_t kRoleMask = 15;
 
 // A block of a kind with this bit can hold others and be held in roles. Its payload begins with:
 inline constexpr uint32_t kCompoundKind = uint32_t{1} << 31;
+inline constexpr uint32_t kSignals = 4;
 struct CompoundHeader {
   uint32_t first_hold;            // of those that it has on others (derived), index + 1
   std::atomic<int32_t> vacated;   // bit n: nobody holds role n any more, nor ever will
-  WaitPoint points[2];            // woken when a bit is set
+  uint32_t signals[kSignals];     // where in the payload who waits for that is told of it; 0 = nowhere
   uint64_t reserved;
 };
 static_assert(sizeof(CompoundHeader) == 32);
+
+// A word that is waited for, with its wait point: [ its own business : 31 | VACATED : 1 ]
+struct Signal {
+  WaitPoint point;
+  std::atomic<int32_t> word;
+  int32_t reserved;
+};
+static_assert(sizeof(Signal) == 16);
+inline constexpr int32_t kVacated = 1;
 
 // ---- Header ----------------------------------------------------------------------------------------
 enum ArenaState : uint32_t { kBuilding = 0, kReady = 1, kRemoved = 2 };

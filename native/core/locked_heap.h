@@ -37,7 +37,7 @@ class LockedHeap {
 
   Status Allocate(uint64_t bytes, uint32_t kind, int32_t holder, Block* block, bool* clean);
   Status AddHold(Block place, Holder holder);
-  void RemoveHold(uint64_t place, Holder holder);
+  void RemoveHold(uint64_t place, Holder holder, uint32_t stamp);
   void RemoveHoldsOf(Holder participant);
   [[nodiscard]] bool IsBlock(Block block) const;
   void Rebuild();

@@ -217,7 +217,11 @@ void TestRolesOfTheDeadAreVacated(const char* place) {
   Arena& arena = world.arena;
   Block pipe;
   CHECK(AllocateBlock(arena, 200, kCompoundKind, world.self, world.self, &pipe).ok());
-  const auto& compound = *arena.At<CompoundHeader>(pipe.offset);
+  auto& compound = *arena.At<CompoundHeader>(pipe.offset);
+  constexpr uint32_t kSignal = 64;
+  compound.signals[1] = kSignal;
+  compound.signals[2] = 192;  // beyond its end: left alone
+  auto& signal = *arena.At<Signal>(pipe.offset + kSignal);
   const Block end{pipe.offset | 2, pipe.stamp};
   const Block other_end{pipe.offset | 1, pipe.stamp};
   CHECK(HoldPlace(arena, other_end, world.self, ParticipantHolder(world.self)).ok());
@@ -230,15 +234,16 @@ void TestRolesOfTheDeadAreVacated(const char* place) {
   while (world.control().go.load() == 0) usleep(200);
   const int32_t sleeper_id = world.Enter();
   const pid_t sleeper = Fork([&] {
-    while (compound.vacated.load() == 0) {
+    while (signal.word.load() == 0) {
       static_cast<void>(Park(arena, {.self = sleeper_id,
-                                     .point = pipe.offset + offsetof(CompoundHeader, points),
-                                     .condition = pipe.offset + offsetof(CompoundHeader, vacated),
+                                     .point = pipe.offset + kSignal,
+                                     .condition = pipe.offset + kSignal + offsetof(Signal, word),
                                      .expected = 0,
                                      .owner = 0,
                                      .deadline = kForever,
                                      .spin_ns = 0}));
     }
+    CHECK_EQ(signal.word.load(), kVacated);
     CHECK_EQ(compound.vacated.load(), 1 << 2);
   });
   while (arena.participant(SlotOf(sleeper_id)).parked_point.load() == 0) usleep(500);

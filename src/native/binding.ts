@@ -62,7 +62,8 @@ export interface NativeLayout {
   readonly compoundKind: number;
   readonly compoundBytes: number;
   readonly compoundVacated: number;
-  readonly compoundPoints: number;
+  readonly compoundSignals: number;
+  readonly signalWord: number;
 }
 
 declare const nativeSemaphore: unique symbol;
@@ -106,7 +107,9 @@ export interface Binding extends ProcessBinding {
   allocateAny(index: number, bytes: number, kind: number): [offset: number, stamp: number];
   /** `place`: offset + role. `holder`: the offset of a compound block that holds it; omitted: this environment does. */
   hold(index: number, place: number, stamp: number, holder?: number): [bytes: number, kind: number];
-  drop(index: number, place: number, holder?: number): void;
+  drop(index: number, place: number): void;
+  /** Drops the hold of a block, if what it holds is still the block with this stamp. */
+  drop(index: number, place: number, holder: number, stamp: number): void;
   blockStamp(index: number, offset: number): number;
   heapStatistics(index: number): HeapStatistics;
   checkHeap(index: number): number;
