@@ -37,3 +37,7 @@ export { Lock, RLock } from './synchronize/lock.ts';
 export { BoundedSemaphore, Semaphore } from './synchronize/semaphore.ts';
 export type { SemaphoreOptions } from './synchronize/semaphore.ts';
 export type { PrimitiveOptions } from './synchronize/primitive.ts';
+export { Queue } from './transport/queue.ts';
+export type { QueueOptions, QueueWait, AsyncQueueWait } from './transport/queue-options.ts';
+export { SimpleQueue } from './transport/simple-queue.ts';
+export { JoinableQueue } from './transport/joinable-queue.ts';

@@ -180,7 +180,8 @@ export function holdInRole(block: Block, role: number): Block {
   return attachIn(block.arena, { offset: block.offset, stamp: block.stamp, role });
 }
 
-function attachIn(arena: Arena, { offset, stamp, role = 0 }: Omit<BlockReference, keyof ArenaReference>): Block {
+/** The same, for what is sure to be in this arena. */
+export function attachIn(arena: Arena, { offset, stamp, role = 0 }: Omit<BlockReference, keyof ArenaReference>): Block {
   const [bytes, kind] = attempt('attach a shared object', () => binding.hold(arena.index, offset + role, stamp));
   return new Block(arena, offset, stamp, bytes, kind, role);
 }

@@ -1,5 +1,7 @@
 import { SerializationError } from '../support/errors.ts';
 import { loadedExports } from './commonjs-exports.ts';
+import { sharesMemory } from './shared-views.ts';
+import { registersTypes } from './type-registry.ts';
 import { isImportable, knownFunction, rememberReference, type AnyFunction, type Reference } from './reference.ts';
 
 const namespaces = new Map<string, object>();
@@ -11,6 +13,18 @@ const namespaces = new Map<string, object>();
  */
 export async function resolveModules(modules: Iterable<string>): Promise<void> {
   await Promise.all(Array.from(new Set(modules), load));
+}
+
+/** Whether all that these modules export or register is here already, without an import. */
+export function modulesAreLoaded(modules: readonly string[]): boolean {
+  return modules.every(
+    (url) =>
+      namespaces.has(url) ||
+      registersTypes(url) ||
+      sharesMemory(url) ||
+      url.startsWith('node:') ||
+      isCommonJsLoaded(url),
+  );
 }
 
 /**
@@ -42,6 +56,10 @@ export function exportOf(reference: Reference): AnyFunction {
   if (typeof found !== 'function') throw new SerializationError(missing(namespace, reference, found));
   rememberReference(found as AnyFunction, reference);
   return found as AnyFunction;
+}
+
+function isCommonJsLoaded(url: string): boolean {
+  return loadedExports(url) !== undefined;
 }
 
 async function load(url: string): Promise<void> {

@@ -39,6 +39,20 @@ export class TimeoutError extends MultiprocessingError {
   }
 }
 
+/** The queue had no room, and `timeout` (ms) was over or nothing was to be waited for. */
+export class QueueFullError extends MultiprocessingError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(ERROR_CODES.queueFull, message, options);
+  }
+}
+
+/** The queue had no item, and `timeout` (ms) was over or nothing was to be waited for. */
+export class QueueEmptyError extends MultiprocessingError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(ERROR_CODES.queueEmpty, message, options);
+  }
+}
+
 /** The other side has closed and everything that was sent has been received. */
 export class EOFError extends MultiprocessingError {
   constructor(message: string, options?: ErrorOptions) {

@@ -79,6 +79,17 @@ function park(wait: Wait, deadline: number): void {
   wait.spinNs = soon ? Math.min(spinNs * 2, SPIN_MOST_NS) : Math.max(spinNs / 2, SPIN_LEAST_NS);
 }
 
+/** Tries once: a Wait when it would have to wait. Only a lock that another process has for a moment is waited for. */
+export function tryOnce<R>(attempt: Attempt<R>): R | Wait {
+  const first = attempt();
+  if (!(first instanceof Wait) || !first.forOwner) return first;
+  const result = waitSync<{ readonly result: R | Wait }>(() => {
+    const next = attempt();
+    return next instanceof Wait && next.forOwner ? next : { result: next };
+  }, undefined);
+  return result === TIMED_OUT ? first : result.result;
+}
+
 /**
  * Waits without blocking the event loop. The wait keeps the loop alive. Waits of one lane succeed in the order of the
  * calls.

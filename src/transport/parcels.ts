@@ -1,0 +1,94 @@
+import type { Arena } from '../memory/arena.ts';
+import { allocateForFilling, COMPOUND, holdFor } from '../memory/compound.ts';
+import { collectReferences } from '../memory/heap.ts';
+import type { Block } from '../memory/heap.ts';
+import { decode, encode, modulesOf } from '../reduction/codec.ts';
+import { modulesAreLoaded, resolveModules } from '../reduction/module-table.ts';
+import { INLINE_MOST, PARCEL_START } from './records.ts';
+import type { Incoming, Outgoing } from './records.ts';
+
+const PARCEL_KIND: number = COMPOUND + 0x50415243;
+
+/**
+ * Makes a message of a value. What is large, or refers to shared objects, becomes a block of its own, a parcel, that
+ * keeps those objects alive until it has been read; the caller releases it when the message is sent.
+ * @param what names the value in errors
+ * @throws SerializationError when something in the value cannot travel; ResourceError when the memory is full.
+ */
+export function pack(arena: Arena, value: unknown, what: string): Outgoing {
+  const { result, blocks } = collectReferences(() => encode(value, what));
+  const needsModules = result.modules.length > 0 && !result.modules.every((module) => module.startsWith('node:'));
+  return packBytes(arena, result.bytes, needsModules, blocks);
+}
+
+/** Makes a message of bytes. */
+export function packBytes(
+  arena: Arena,
+  bytes: Uint8Array,
+  needsModules = false,
+  blocks: readonly Block[] = [],
+): Outgoing {
+  // What lives in another arena is kept alive by whoever has it open, not by what is under way here.
+  const kept = blocks.filter((block) => block.arena === arena);
+  if (bytes.byteLength <= INLINE_MOST && kept.length === 0) {
+    return { bytes, start: 0, end: bytes.byteLength, needsModules, parcel: undefined };
+  }
+  const parcel = allocateForFilling(arena, PARCEL_START + bytes.byteLength, PARCEL_KIND);
+  try {
+    parcel.bytes.set(bytes, PARCEL_START);
+    for (const { place, stamp } of kept) holdFor(parcel, { offset: place, stamp });
+  } catch (error) {
+    parcel.release();
+    throw error;
+  }
+  return { bytes: parcel.bytes, start: PARCEL_START, end: parcel.byteLength, needsModules, parcel };
+}
+
+/** Whether the value can be made at once: everything that has to be imported for it is there. */
+export function isReady({ bytes, start, end, needsModules }: Incoming): boolean {
+  return !needsModules || modulesAreLoaded(modulesOf(bytes.subarray(start, end)));
+}
+
+/**
+ * The value of a message. The message is gone then, whatever happens.
+ * @throws SerializationError when it cannot be made of these bytes.
+ */
+export function unpack(message: Incoming): unknown {
+  const { bytes, start, end, parcel } = message;
+  try {
+    // The bytes are overwritten by the next message, which what is called by the decoder may receive.
+    return decode(parcel === undefined ? bytes.slice(start, end) : bytes.subarray(start, end));
+  } finally {
+    parcel?.release();
+  }
+}
+
+/** The bytes of a message. */
+export function unpackBytes({ bytes, start, end, parcel }: Incoming): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(bytes.subarray(start, end));
+  } finally {
+    parcel?.release();
+  }
+}
+
+/** A message whose modules have to be imported first. */
+export class LateMessage {
+  readonly #bytes: Uint8Array;
+  readonly #parcel: Block | undefined;
+
+  constructor({ bytes, start, end, parcel }: Incoming) {
+    this.#bytes = parcel === undefined ? bytes.slice(start, end) : bytes.subarray(start, end);
+    this.#parcel = parcel;
+  }
+
+  /** @throws SerializationError when a module cannot be imported, or the value not be made. */
+  async unpack(): Promise<unknown> {
+    try {
+      await resolveModules(modulesOf(this.#bytes));
+      return decode(this.#bytes);
+    } finally {
+      this.#parcel?.release();
+    }
+  }
+}

@@ -1,0 +1,136 @@
+import { COMPOUND_BYTES } from '../memory/compound.ts';
+import type { BlockId } from '../memory/compound.ts';
+import type { Block } from '../memory/heap.ts';
+import type { Segment } from './segments.ts';
+import { loadWide, storeWide } from './stream-layout.ts';
+
+/*
+ * The records of a segment, each from a multiple of 4 bytes on. Word 0 is [ value : 29 | NEEDS_MODULES : 1 | kind : 2 ]:
+ *
+ *     INLINE   value: the message's length in bytes; then its bytes
+ *     PARCEL   words 1, 2: offset of the block that the message is in; 3: its stamp; 4, 5: the message's length
+ *     NEXT     words 1, 2: the place of the segment in which the next record is
+ */
+const INLINE = 0;
+const PARCEL = 1;
+const NEXT = 2;
+const KIND_MASK = 3;
+const NEEDS_MODULES = 4;
+const VALUE_SHIFT = 3;
+
+const INLINE_HEADER = 4;
+const PARCEL_BYTES = 24;
+const NEXT_BYTES = 12;
+/** Where the message begins in its block. */
+export const PARCEL_START: number = COMPOUND_BYTES;
+/** Larger messages are blocks of their own. */
+export const INLINE_MOST: number = 32 << 10;
+// Up to here a loop is faster than a call.
+const LOOP_MOST = 96;
+
+/** A message to be sent. */
+export interface Outgoing {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+  /** The receiver has to import modules before it can decode it. */
+  readonly needsModules: boolean;
+  /** The block that has these bytes, when they are many or refer to shared objects. */
+  readonly parcel: Block | undefined;
+}
+
+/** A message that was received. */
+export interface Incoming {
+  /** Good until the next message is received, and those of a parcel until it is released. */
+  bytes: Uint8Array;
+  start: number;
+  end: number;
+  needsModules: boolean;
+  /** To be released when the message is decoded. */
+  parcel: Block | undefined;
+}
+
+/** What the message takes in a segment. */
+export function recordBytes({ start, end, parcel }: Outgoing): number {
+  return parcel === undefined ? (INLINE_HEADER + end - start + 3) & ~3 : PARCEL_BYTES;
+}
+
+/** Whether a record fits, and behind it the one that leads to the next segment. */
+export function hasRoom(segment: Segment, at: number, bytes: number): boolean {
+  return at + bytes + NEXT_BYTES <= segment.byteLength;
+}
+
+export function writeInline(segment: Segment, at: number, { bytes, start, end, needsModules }: Outgoing): void {
+  segment.words[at >> 2] = ((end - start) << VALUE_SHIFT) | (needsModules ? NEEDS_MODULES : 0) | INLINE;
+  copy(bytes, start, end, segment.bytes, at + INLINE_HEADER);
+}
+
+export function writeParcel(segment: Segment, at: number, parcel: BlockId, message: Outgoing): void {
+  const { words } = segment;
+  const index = at >> 2;
+  words[index] = PARCEL | (message.needsModules ? NEEDS_MODULES : 0);
+  storeWide(words, index + 1, parcel.offset);
+  words[index + 3] = parcel.stamp | 0;
+  storeWide(words, index + 4, message.end - message.start);
+}
+
+export function writeNext(segment: Segment, at: number, place: number): void {
+  segment.words[at >> 2] = NEXT;
+  storeWide(segment.words, (at >> 2) + 1, place);
+}
+
+/** The place of the next segment, if that is what the record says. */
+export function nextSegment(segment: Segment, at: number): number | undefined {
+  return kindAt(segment, at) === NEXT ? loadWide(segment.words, (at >> 2) + 1) : undefined;
+}
+
+/** The block that the message is in, if it is in one. */
+export function parcelAt(segment: Segment, at: number): BlockId | undefined {
+  if (kindAt(segment, at) !== PARCEL) return undefined;
+  const index = at >> 2;
+  return { offset: loadWide(segment.words, index + 1), stamp: (segment.words[index + 3] as number) >>> 0 };
+}
+
+/** What the record at this place takes. */
+export function bytesAt(segment: Segment, at: number): number {
+  if (kindAt(segment, at) === PARCEL) return PARCEL_BYTES;
+  return (INLINE_HEADER + ((segment.words[at >> 2] as number) >>> VALUE_SHIFT) + 3) & ~3;
+}
+
+const scratch = new Uint8Array(INLINE_MOST);
+const incoming: Incoming = { bytes: scratch, start: 0, end: 0, needsModules: false, parcel: undefined };
+
+/**
+ * Reads a record.
+ * @param parcel the block that it names, if it names one
+ * @returns the same object each time
+ */
+export function readRecord(segment: Segment, at: number, parcel: Block | undefined): Incoming {
+  const word = segment.words[at >> 2] as number;
+  incoming.needsModules = (word & NEEDS_MODULES) !== 0;
+  incoming.parcel = parcel;
+  if (parcel === undefined) {
+    const start = at + INLINE_HEADER;
+    incoming.bytes = scratch;
+    incoming.start = 0;
+    incoming.end = word >>> VALUE_SHIFT;
+    copy(segment.bytes, start, start + incoming.end, scratch, 0);
+  } else {
+    incoming.bytes = parcel.bytes;
+    incoming.start = PARCEL_START;
+    incoming.end = PARCEL_START + loadWide(segment.words, (at >> 2) + 4);
+  }
+  return incoming;
+}
+
+function kindAt(segment: Segment, at: number): number {
+  return (segment.words[at >> 2] as number) & KIND_MASK;
+}
+
+function copy(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): void {
+  if (end - start > LOOP_MOST) {
+    target.set(source.subarray(start, end), at);
+    return;
+  }
+  for (let i = start; i < end; i++) target[at++] = source[i] as number;
+}
