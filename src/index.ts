@@ -41,3 +41,7 @@ export { Queue } from './transport/queue.ts';
 export type { QueueOptions, QueueWait, AsyncQueueWait } from './transport/queue-options.ts';
 export { SimpleQueue } from './transport/simple-queue.ts';
 export { JoinableQueue } from './transport/joinable-queue.ts';
+export { Pipe } from './transport/pipe.ts';
+export type { PipeOptions } from './transport/pipe.ts';
+export { Connection } from './transport/connection.ts';
+export type { AsyncBytesWait, BytesWait } from './transport/connection-checks.ts';

@@ -81,6 +81,17 @@ export class BrokenBarrierError extends MultiprocessingError {
   }
 }
 
+/** A received message is longer than the buffer that was given for it. */
+export class BufferTooShortError extends MultiprocessingError {
+  /** The whole message. */
+  readonly bytes: Uint8Array;
+
+  constructor(message: string, options: ErrorOptions & { readonly bytes?: Uint8Array } = {}) {
+    super(ERROR_CODES.bufferTooShort, message, options);
+    this.bytes = options.bytes ?? new Uint8Array();
+  }
+}
+
 /** The value cannot travel to another process. */
 export class SerializationError extends MultiprocessingError {
   constructor(message: string, options?: ErrorOptions) {

@@ -2,30 +2,35 @@ import { allocate } from '../memory/heap.ts';
 import type { Block } from '../memory/heap.ts';
 import { createObject } from '../memory/shared-object.ts';
 import type { ObjectKind } from '../memory/shared-object.ts';
-import { ClosedError, QueueEmptyError, QueueFullError, SerializationError } from '../support/errors.ts';
+import { ClosedError, QueueEmptyError, QueueFullError } from '../support/errors.ts';
 import type { AsyncWaitOptions, WaitOptions } from '../support/options.ts';
-import { Lane } from '../synchronize/lane.ts';
 import { Primitive } from '../synchronize/primitive.ts';
-import { TIMED_OUT, Wait } from '../synchronize/wait-point.ts';
-import { tryOnce, waitAsync, waitSync } from '../synchronize/waitable.ts';
-import { ENDED, MessageStream } from './message-stream.ts';
-import { isReady, LateMessage, pack, unpack } from './parcels.ts';
+import { TIMED_OUT } from '../synchronize/wait-point.ts';
+import type { Wait } from '../synchronize/wait-point.ts';
+import { Inbox } from './inbox.ts';
+import type { Check } from './stream-consumer.ts';
+import { MessageStream } from './message-stream.ts';
+import { ENDED } from './stream-state.ts';
+import { Outbox } from './outbox.ts';
+import { pack } from './parcels.ts';
 import { ASYNC_QUEUE_KEYS, checkQueueOptions, checkQueueWait, SYNC_QUEUE_KEYS } from './queue-options.ts';
 import type { AsyncQueueWait, QueueOptions, QueueWait } from './queue-options.ts';
 import type { Incoming, Outgoing } from './records.ts';
 import { streamBlockBytes } from './stream-layout.ts';
 
+const AT_ONCE: WaitOptions = { timeout: 0 };
+
 /** What all kinds of queues do. */
 export abstract class ItemQueue<T> extends Primitive implements AsyncIterable<T> {
   protected readonly stream: MessageStream;
-  readonly #putting: Lane;
-  readonly #getting: Lane;
+  readonly #outbox: Outbox;
+  readonly #inbox: Inbox;
 
   protected constructor(block: Block, kind: ObjectKind) {
     super(block, kind);
     this.stream = new MessageStream(block, 0);
-    this.#putting = new Lane(block.arena);
-    this.#getting = new Lane(block.arena);
+    this.#outbox = new Outbox(block.arena, this.#write);
+    this.#inbox = new Inbox(block.arena, this.#read);
   }
 
   /**
@@ -35,40 +40,18 @@ export abstract class ItemQueue<T> extends Primitive implements AsyncIterable<T>
    */
   async put(item: T, wait?: AsyncQueueWait): Promise<void> {
     const options = checkQueueWait(wait, 'put()', ASYNC_QUEUE_KEYS) as AsyncWaitOptions | undefined;
-    const message = this.#pack(item);
-    try {
-      options?.signal?.throwIfAborted();
-      if (this.#putting.isFree && this.#tryWrite(message)) return await this.#breathe();
-      this.#expectRoom(await waitAsync(() => this.#write(message), options, this.#putting), 'put()', options);
-    } finally {
-      message.parcel?.release();
-    }
+    if (!(await this.#outbox.send(this.#pack(item), options))) throw isFull('put()', options);
   }
 
   /** `put` that blocks the thread. */
   putSync(item: T, wait?: QueueWait): void {
     const options = checkQueueWait(wait, 'putSync()', SYNC_QUEUE_KEYS);
-    const message = this.#pack(item);
-    try {
-      if (this.#tryWrite(message)) return;
-      this.#expectRoom(
-        options?.timeout === 0 ? TIMED_OUT : waitSync(() => this.#write(message), options),
-        'putSync()',
-        options,
-      );
-    } finally {
-      message.parcel?.release();
-    }
+    if (!this.#outbox.sendSync(this.#pack(item), options)) throw isFull('putSync()', options);
   }
 
   /** False when there is no room now. */
   tryPut(item: T): boolean {
-    const message = this.#pack(item);
-    try {
-      return this.#tryWrite(message);
-    } finally {
-      message.parcel?.release();
-    }
+    return this.#outbox.sendSync(this.#pack(item), AT_ONCE);
   }
 
   /**
@@ -78,10 +61,9 @@ export abstract class ItemQueue<T> extends Primitive implements AsyncIterable<T>
    */
   async get(wait?: AsyncQueueWait): Promise<T> {
     const options = checkQueueWait(wait, 'get()', ASYNC_QUEUE_KEYS) as AsyncWaitOptions | undefined;
-    const item =
-      options?.timeout === 0 ? this.#tryTake(this.#takeAny) : await waitAsync(this.#takeAny, options, this.#getting);
-    if (item === TIMED_OUT || item instanceof Wait) throw isEmpty('get()', options);
-    return (item instanceof LateMessage ? await item.unpack() : item) as T;
+    const item = await this.#inbox.value(options);
+    if (item === TIMED_OUT) throw isEmpty('get()', options);
+    return item as T;
   }
 
   /**
@@ -90,15 +72,15 @@ export abstract class ItemQueue<T> extends Primitive implements AsyncIterable<T>
    */
   getSync(wait?: QueueWait): T {
     const options = checkQueueWait(wait, 'getSync()', SYNC_QUEUE_KEYS);
-    const item = options?.timeout === 0 ? this.#tryTake(this.#takeReady) : waitSync(this.#takeReady, options);
-    if (item === TIMED_OUT || item instanceof Wait) throw isEmpty('getSync()', options);
+    const item = this.#inbox.valueSync(options);
+    if (item === TIMED_OUT) throw isEmpty('getSync()', options);
     return item as T;
   }
 
   /** Undefined when there is no item now. */
   tryGet(): T | undefined {
-    const item = this.#tryTake(this.#takeReady);
-    return item instanceof Wait ? undefined : (item as T);
+    const item = this.#inbox.tryValue();
+    return item === TIMED_OUT ? undefined : (item as T);
   }
 
   /** Whether there is no item now. */
@@ -133,48 +115,21 @@ export abstract class ItemQueue<T> extends Primitive implements AsyncIterable<T>
     return pack(this.block.arena, item, 'the item');
   }
 
-  #write(message: Outgoing): true | Wait {
+  readonly #write = (message: Outgoing): true | Wait => {
     this.checkOpen();
-    const result = this.stream.write(message);
-    if (result === ENDED) throw new ClosedError('The queue has ended');
-    return result;
-  }
-
-  #tryWrite(message: Outgoing): boolean {
-    return !(tryOnce(() => this.#write(message)) instanceof Wait);
-  }
-
-  #expectRoom(result: true | typeof TIMED_OUT, call: string, wait: WaitOptions | undefined): void {
-    if (result === TIMED_OUT)
-      throw new QueueFullError(`${call}: the queue is full${since(wait)}; the item is not in it`);
-  }
-
-  /** Item after item without a wait would keep the event loop from turning. */
-  async #breathe(): Promise<void> {
-    if (this.#putting.hasRunLong()) await new Promise(setImmediate);
-  }
-
-  #tryTake<R>(take: () => R | Wait): R | Wait {
-    return tryOnce(take);
-  }
-
-  readonly #takeAny = (): unknown => {
-    const message = this.#read();
-    if (message instanceof Wait) return message;
-    return isReady(message) ? unpack(message) : new LateMessage(message);
+    return neverEnded(this.stream.write(message));
   };
 
-  readonly #takeReady = (): unknown => {
-    const message = this.#read(checkReady);
-    return message instanceof Wait ? message : unpack(message);
-  };
-
-  #read(check?: (message: Incoming) => void): Incoming | Wait {
+  readonly #read = (check?: Check): Incoming | Wait => {
     this.checkOpen();
-    const message = this.stream.read(check);
-    if (message === ENDED) throw new ClosedError('The queue has ended');
-    return message;
-  }
+    return neverEnded(this.stream.read(check));
+  };
+}
+
+/** Its ends are not held in roles that could be given up. */
+function neverEnded<R>(result: R | typeof ENDED): R {
+  if (result === ENDED) throw new ClosedError('The queue has ended');
+  return result;
 }
 
 /**
@@ -193,16 +148,12 @@ export function createQueueBlock(options: number | QueueOptions | undefined, { k
   });
 }
 
-function checkReady(message: Incoming): void {
-  if (isReady(message)) return;
-  throw new SerializationError(
-    'The item needs modules that are not loaded in this process, and a blocking call cannot import them: ' +
-      'it stays in the queue. Take it with the promise form, get(), or import the module first',
-  );
-}
-
 function isEmpty(call: string, wait: WaitOptions | undefined): QueueEmptyError {
   return new QueueEmptyError(`${call}: the queue is empty${since(wait)}`);
+}
+
+function isFull(call: string, wait: WaitOptions | undefined): QueueFullError {
+  return new QueueFullError(`${call}: the queue is full${since(wait)}; the item is not in it`);
 }
 
 function since(wait: WaitOptions | undefined): string {

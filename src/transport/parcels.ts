@@ -3,6 +3,8 @@ import { allocateForFilling, COMPOUND, holdFor } from '../memory/compound.ts';
 import { collectReferences } from '../memory/heap.ts';
 import type { Block } from '../memory/heap.ts';
 import { decode, encode, modulesOf } from '../reduction/codec.ts';
+import { SerializationError } from '../support/errors.ts';
+import { adoptBytes } from './adopted-bytes.ts';
 import { modulesAreLoaded, resolveModules } from '../reduction/module-table.ts';
 import { INLINE_MOST, PARCEL_START } from './records.ts';
 import type { Incoming, Outgoing } from './records.ts';
@@ -65,11 +67,19 @@ export function unpack(message: Incoming): unknown {
 
 /** The bytes of a message. */
 export function unpackBytes({ bytes, start, end, parcel }: Incoming): Uint8Array<ArrayBuffer> {
-  try {
-    return new Uint8Array(bytes.subarray(start, end));
-  } finally {
-    parcel?.release();
-  }
+  return parcel === undefined ? new Uint8Array(bytes.subarray(start, end)) : adoptBytes(parcel, start, end);
+}
+
+/**
+ * Refuses a message that a blocking call cannot make a value of.
+ * @throws SerializationError
+ */
+export function checkReady(message: Incoming): void {
+  if (isReady(message)) return;
+  throw new SerializationError(
+    'The message needs modules that are not loaded in this process, and a blocking call cannot import them: ' +
+      'it stays where it is. Take it with the promise form, or import the modules first',
+  );
 }
 
 /** A message whose modules have to be imported first. */

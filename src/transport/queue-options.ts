@@ -1,6 +1,6 @@
 import { checkOptions, checkWait } from '../support/options.ts';
 import type { AsyncWaitOptions, WaitOptions } from '../support/options.ts';
-import type { StreamLimits } from './message-stream.ts';
+import type { StreamLimits } from './stream-state.ts';
 
 export interface QueueOptions {
   /** Items that it holds at most; default 0, any number. */

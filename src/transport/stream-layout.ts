@@ -78,3 +78,11 @@ export function streamBase(block: Block, number: number): number {
 export function streamBlockBytes(streams: number): number {
   return COMPOUND_BYTES + 64 + streams * STREAM_BYTES;
 }
+
+/** Where the signals of so many streams are in a compound block, in bytes: those of consumers and of producers. */
+export function signalsOf(block: Block, streams: number): number[] {
+  return Array.from({ length: streams }, (_, number) => streamBase(block, number)).flatMap((base) => [
+    (base + DATA_SIGNAL) * 4,
+    (base + SPACE_SIGNAL) * 4,
+  ]);
+}

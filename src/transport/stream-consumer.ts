@@ -1,0 +1,140 @@
+import { dropFor } from '../memory/compound.ts';
+import { attachIn } from '../memory/heap.ts';
+import { add, load, loadNext } from '../memory/words.ts';
+import { killPoint } from '../native/kill-point.ts';
+import { OwnerLock } from '../synchronize/owner-lock.ts';
+import { Wait, WaitPoint } from '../synchronize/wait-point.ts';
+import { PARCEL, Promises, SEGMENT } from './promises.ts';
+import { bytesAt, nextSegment, parcelAt, readRecord } from './records.ts';
+import type { Incoming } from './records.ts';
+import { segmentBlock, SEGMENT_START } from './segments.ts';
+import type { Segment } from './segments.ts';
+import * as at from './stream-layout.ts';
+import { ENDED } from './stream-state.ts';
+import type { StreamState } from './stream-state.ts';
+
+/** Looks at a message before it is taken; what it throws leaves the message where it is. */
+export type Check = (message: Incoming) => void;
+
+/** The side of a stream that takes messages out (message-stream.ts has the whole). */
+export class StreamConsumer {
+  readonly #state: StreamState;
+  readonly #lock: OwnerLock;
+  readonly #dataPoint: WaitPoint;
+  readonly #spacePoint: WaitPoint;
+  readonly #dataWait: Wait;
+  readonly #promises: Promises;
+  #segment: Segment | undefined;
+
+  constructor(state: StreamState) {
+    const { block, words, base } = state;
+    this.#state = state;
+    this.#lock = new OwnerLock(block, words, base + at.CONSUMER_LOCK);
+    this.#dataPoint = new WaitPoint(block, words, base + at.DATA_SIGNAL);
+    this.#spacePoint = new WaitPoint(block, words, base + at.SPACE_SIGNAL);
+    this.#dataWait = new Wait(this.#dataPoint, state.put);
+    this.#promises = new Promises(block, words, base + at.CONSUMER_PROMISES);
+  }
+
+  /** Whether nothing more will come: the last writer has gone, and all is read. */
+  get isDrained(): boolean {
+    const state = this.#state;
+    return state.isGivenUp(load(state.words, state.put), state.roles.writer) && state.size === 0;
+  }
+
+  /** True when there is a message, or none will come any more; else what to wait for. */
+  poll(): true | Wait {
+    const put = load(this.#state.words, this.#state.put);
+    if (this.#state.size === 0 && !this.isDrained) return this.#dataWait.while(put);
+    // A wake of one has come to somebody who takes nothing.
+    this.#dataPoint.wakeOne();
+    return true;
+  }
+
+  /** Takes the oldest message; or returns what to wait for before, or ENDED when none will come. */
+  read(check?: Check): Incoming | Wait | typeof ENDED {
+    const state = this.#state;
+    // Looked at first: who waits for a message need not wait for the lock.
+    const seen = load(state.words, state.put);
+    if (at.distance(seen, load(state.words, state.got)) === 0) return this.#nothing(seen);
+    const blocked = this.#lock.acquire();
+    if (blocked !== undefined) return blocked;
+    killPoint('stream.get.locked');
+    const got = loadNext(state.words, state.got);
+    if (this.#lock.abandoned) this.#promises.settle(got, true);
+    const put = loadNext(state.words, state.put);
+    if (at.distance(put, got) === 0) {
+      this.#lock.release();
+      return this.#nothing(put);
+    }
+    try {
+      return this.#take(got, check);
+    } finally {
+      this.#lock.release();
+      // As in StreamProducer.write: a wake of one may have been in vain.
+      if (state.size !== 0) this.#dataPoint.wakeOne();
+    }
+  }
+
+  #nothing(put: number): Wait | typeof ENDED {
+    this.#lock.passOn();
+    return this.#state.isGivenUp(put, this.#state.roles.writer) ? ENDED : this.#dataWait.while(put);
+  }
+
+  #take(got: number, check: Check | undefined): Incoming {
+    const state = this.#state;
+    const position = state.getPosition(got);
+    let segment = state.segmentAt(position, this.#segment) ?? this.#firstSegment();
+    let place = state.placeAt(position) || SEGMENT_START;
+    let left: Segment | undefined;
+    const behind = nextSegment(segment, place);
+    if (behind !== undefined) {
+      left = segment;
+      segment = state.segment(behind);
+      place = SEGMENT_START;
+      this.#promises.make(SEGMENT, segmentBlock(left), got);
+    }
+    const parcelId = parcelAt(segment, place);
+    const parcel = parcelId === undefined ? undefined : attachIn(state.block.arena, parcelId);
+    if (parcelId !== undefined) this.#promises.make(PARCEL, parcelId, got);
+    killPoint('stream.get.promised');
+    const message = readRecord(segment, place, parcel);
+    if (check !== undefined) this.#check(message, check);
+    const next = state.getPosition(got + at.COUNT_STEP);
+    state.advance(position, next, segment, place + bytesAt(segment, place), message.end - message.start);
+    killPoint('stream.get.copied');
+    // SYNC: with StreamProducer.write, which looks at the room after it has seen the count.
+    add(state.words, state.got, at.COUNT_STEP);
+    killPoint('stream.get.taken');
+    this.#segment = segment;
+    if (left !== undefined) {
+      dropFor(state.block, segmentBlock(left));
+      killPoint('stream.get.left');
+      this.#promises.done(SEGMENT);
+    }
+    if (parcelId !== undefined) {
+      dropFor(state.block, parcelId);
+      killPoint('stream.get.parcel-dropped');
+      this.#promises.done(PARCEL);
+    }
+    this.#spacePoint.wakeOne();
+    killPoint('stream.get.woken');
+    return message;
+  }
+
+  #firstSegment(): Segment {
+    const { words, base } = this.#state;
+    return this.#state.segment(at.loadWide(words, base + at.FIRST_SEGMENT));
+  }
+
+  #check(message: Incoming, check: Check): void {
+    try {
+      check(message);
+    } catch (error) {
+      this.#promises.done(SEGMENT);
+      this.#promises.done(PARCEL);
+      message.parcel?.release();
+      throw error;
+    }
+  }
+}

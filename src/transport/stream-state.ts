@@ -1,0 +1,114 @@
+import { isVacated } from '../memory/compound.ts';
+import type { Block } from '../memory/heap.ts';
+import { load, loadHeld, storeHeld } from '../memory/words.ts';
+import type { Words } from '../memory/words.ts';
+import { SegmentViews } from './segments.ts';
+import type { Segment } from './segments.ts';
+import * as at from './stream-layout.ts';
+
+/** The result when the other end has been given up: nothing will come, or be taken, any more. */
+export const ENDED: unique symbol = Symbol('ended');
+
+/** What a stream is limited to; 0 = not at all. */
+export interface StreamLimits {
+  readonly maxSize: number;
+  /** In bytes; a message that is larger passes when it is alone. */
+  readonly maxBytes: number;
+}
+
+/** The roles in which the ends of the stream are held; 0 = it ends with its block only. */
+export interface StreamRoles {
+  readonly writer: number;
+  readonly reader: number;
+}
+
+/** The words of a stream, as both of its sides see them. */
+export class StreamState {
+  readonly block: Block;
+  readonly words: Words;
+  readonly base: number;
+  /** Index of the count of messages ever put. */
+  readonly put: number;
+  /** Index of the count of messages ever taken. */
+  readonly got: number;
+  readonly roles: StreamRoles;
+  readonly limits: StreamLimits;
+  readonly #segments: SegmentViews;
+
+  /** Of stream `number` of a compound block. */
+  constructor(block: Block, number: number, roles: StreamRoles) {
+    const { words } = block;
+    const base = at.streamBase(block, number);
+    this.block = block;
+    this.words = words;
+    this.base = base;
+    this.put = base + at.PUT;
+    this.got = base + at.GOT;
+    this.roles = roles;
+    this.limits = { maxSize: load(words, base + at.MAX_SIZE), maxBytes: at.loadWide(words, base + at.MAX_BYTES) };
+    this.#segments = new SegmentViews(block.arena);
+  }
+
+  /** Messages that are sent and not yet taken. */
+  get size(): number {
+    // The older count first: it never passes the other.
+    const got = load(this.words, this.got);
+    return at.distance(load(this.words, this.put), got);
+  }
+
+  get isLimited(): boolean {
+    return this.limits.maxSize + this.limits.maxBytes !== 0;
+  }
+
+  isFull(put: number, got: number): boolean {
+    const { maxSize, maxBytes } = this.limits;
+    const size = at.distance(put, got);
+    if (maxSize !== 0 && size >= maxSize) return true;
+    if (maxBytes === 0 || size === 0) return false;
+    return this.bytesBetween(put, got) >= maxBytes;
+  }
+
+  bytesBetween(put: number, got: number): number {
+    const end = this.putPosition(put) + at.BYTES_BEFORE;
+    const start = this.getPosition(got) + at.BYTES_BEFORE;
+    return at.loadWide(this.words, end) - at.loadWide(this.words, start);
+  }
+
+  /** Whether all have given up an end; a bit in each count says that it is worth a look. */
+  isGivenUp(count: number, role: number): boolean {
+    return (count & at.VACATED) !== 0 && isVacated(this.block, role);
+  }
+
+  // ---- positions, for the owner of the lock ----
+
+  putPosition(count: number): number {
+    return at.positionOf(count, this.base + at.PUT_POSITIONS);
+  }
+
+  getPosition(count: number): number {
+    return at.positionOf(count, this.base + at.GET_POSITIONS);
+  }
+
+  /** The segment of a position; undefined before the first message. */
+  segmentAt(position: number, known: Segment | undefined): Segment | undefined {
+    const place = at.loadWide(this.words, position);
+    if (place === 0) return undefined;
+    return known?.place === place ? known : this.#segments.at(place);
+  }
+
+  segment(place: number): Segment {
+    return this.#segments.at(place);
+  }
+
+  /** Writes the position behind a message: nobody looks there before the count has moved. */
+  advance(from: number, to: number, segment: Segment, place: number, bytes: number): void {
+    const { words } = this;
+    at.storeWide(words, to, segment.place);
+    storeHeld(words, to + at.AT, place);
+    at.storeWide(words, to + at.BYTES_BEFORE, at.loadWide(words, from + at.BYTES_BEFORE) + bytes);
+  }
+
+  placeAt(position: number): number {
+    return loadHeld(this.words, position + at.AT);
+  }
+}
