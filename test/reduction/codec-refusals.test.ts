@@ -149,7 +149,7 @@ describe('damaged messages', () => {
   });
 
   it('of another version name both versions', () => {
-    expect(() => decode(Uint8Array.of(9, 0))).toThrow(/format 9, but this process reads format 1/);
+    expect(() => decode(Uint8Array.of(9, 0))).toThrow(/format 9, but this process reads the formats 1 and 2/);
   });
 
   it('that are no bytes are a TypeError', () => {
