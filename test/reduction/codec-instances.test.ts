@@ -109,6 +109,14 @@ describe('functions, classes and instances', () => {
     expect(trip(list).label).toBe('list');
   });
 
+  it('carries what is a property of an array', () => {
+    const list = Object.assign([1, 2], { point: new fixtures.Point(3, 4), f: fixtures.declared });
+    expect(trip(list)).toStrictEqual(list);
+    expect(trip([list, fixtures.declared])).toStrictEqual([list, fixtures.declared]);
+    const named = /b(?<letter>.)/.exec('abc');
+    expect(trip(named)).toStrictEqual(named);
+  });
+
   it('keeps cycles through instances', () => {
     const point = new fixtures.Point(1, 2) as InstanceType<typeof fixtures.Point> & { self?: unknown };
     point.self = { point, all: new Map([[point, point]]) };
