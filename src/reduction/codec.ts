@@ -23,7 +23,7 @@ export interface EncodedInPlace extends Encoded {
 }
 
 const NO_MODULES: readonly string[] = Object.freeze([]);
-const inPlace = { bytes: scratch, start: 0, end: 0, modules: NO_MODULES };
+const inScratch = { bytes: scratch, start: 0, end: 0, modules: NO_MODULES };
 
 /**
  * Makes bytes of a value: everything that `structuredClone` takes, and functions, classes, instances of exported classes,
@@ -40,26 +40,21 @@ export function encode(value: unknown, what = 'the value'): Encoded {
 }
 
 /**
- * Encodes without a copy and, for a small plain value, without allocating anything. What it returns is one object for all
- * calls, and the bytes are often in a buffer for all calls (a whole one of a multiple of 8 bytes, from its beginning):
- * both are valid until the next `encode` or `encodeInto` of this thread. So copy the bytes before any code of the user
- * can run. Accessors and registered `encode` functions may encode: they run before this returns, and change nothing of it.
+ * Encodes without a copy and, for a small plain value, without allocating anything: what it returns for those is one object, and
+ * their bytes are in one buffer (a whole one of a multiple of 8 bytes, from its beginning). Both are valid until the next
+ * `encode` or `encodeInto` of this thread, so copy the bytes before any code of the user can run. Accessors and
+ * registered `encode` functions may encode: they run before this returns, and change nothing of it.
  *
  * @throws SerializationError (`ERR_MP_SERIALIZATION`) like `encode`.
  */
 export function encodeInto(value: unknown, what = 'the value'): EncodedInPlace {
   const end = encodeSmall(value);
   if (end > 0) {
-    inPlace.bytes = scratch;
-    inPlace.end = end;
-    inPlace.modules = NO_MODULES;
-    return inPlace;
+    inScratch.end = end;
+    return inScratch;
   }
   const { bytes, modules } = encodeWithV8(value, what);
-  inPlace.bytes = bytes;
-  inPlace.end = bytes.length;
-  inPlace.modules = modules;
-  return inPlace;
+  return { bytes, start: 0, end: bytes.length, modules };
 }
 
 /** Where a small plain message ends in `scratch`; 0 when the value makes no such message. */

@@ -162,10 +162,10 @@ function writePlain(value: Record<string, unknown>): boolean {
   if (shape === undefined) return false;
   const { bytes, slot } = shape;
   const size = bytes.length;
-  if (at + size > SMALL_MESSAGE_LIMIT - ROOM) return false;
   writeHead(SMALL.object, slot);
   scratch[at++] = size;
   scratch[at++] = size >> 8;
+  // Beyond the end nothing is stored, and the values find that it is reached.
   for (let i = 0; i < size; i++) scratch[at++] = bytes[i] as number;
   for (let i = 0; i < length; i++) if (!write(value[keys[i] as string])) return false;
   return true;

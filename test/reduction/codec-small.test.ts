@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import vm from 'node:vm';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { decode, decodeFrom, encode, encodeInto, encodeWithV8, modulesOf } from '../../src/reduction/codec.ts';
 import { FORMAT } from '../../src/reduction/message-format.ts';
@@ -75,6 +77,7 @@ describe('small plain messages', () => {
     ['too many objects', Array.from({ length: SMALL_OBJECTS_LIMIT }, () => ({ a: 1 }))],
     ['a long text', 'x'.repeat(SMALL_MESSAGE_LIMIT)],
     ['a long wide text', 'Ā'.repeat(SMALL_MESSAGE_LIMIT / 2)],
+    ['many integers', Array.from({ length: 4 }, () => Array.from({ length: SMALL_ARRAY_LIMIT }, (_, i) => -i - 1))],
     ['many doubles', Array.from({ length: 5 }, () => Array.from({ length: 400 }, (_, i) => i / 7))],
   ])('are not what has %s: V8 writes that', (_what, value) => {
     expect(formatOf(value)).toBe(FORMAT.v8);
@@ -155,15 +158,29 @@ describe('encodeInto and decodeFrom', () => {
     }
   });
 
-  it('remember the keys of a message, and not its memory', () => {
-    for (let round = 0; round < 3; round++) {
-      const ring = Buffer.from(encode({ remembered: 1 }).bytes);
-      expect(decode(ring)).toEqual({ remembered: 1 });
-      ring.set(encode({ overwritten: 1 }).bytes.subarray(2));
-      ring.fill('x', 6);
-      expect(decode(encode({ remembered: 2 }).bytes)).toEqual({ remembered: 2 });
-      expect(decode(encode({ xxxxxxxxxx: 3 }).bytes)).toEqual({ xxxxxxxxxx: 3 });
-    }
+  it('remember the keys of a message that nobody has written here, and not its memory', async () => {
+    const message = encode({ remembered: 1 }).bytes;
+    const withKey = (key: string): Buffer => {
+      const bytes = Buffer.alloc(message.length);
+      bytes.set(message);
+      bytes.write(key, bytes.indexOf('remembered'));
+      return bytes;
+    };
+    const ring = withKey('from afar!');
+    for (let round = 0; round < 3; round++) expect(decode(ring)).toStrictEqual({ 'from afar!': 1 });
+    ring.set(withKey('overwrites'));
+    expect(decode(withKey('overwrites'))).toStrictEqual({ overwrites: 1 });
+    expect(decode(withKey('from afar!'))).toStrictEqual({ 'from afar!': 1 });
+    const last = (): WeakRef<object> => {
+      const bytes = withKey('for a time');
+      decode(bytes);
+      return new WeakRef(bytes.buffer);
+    };
+    setFlagsFromString('--expose-gc');
+    const memory = last();
+    await new Promise((resolve) => setTimeout(resolve));
+    (vm.runInNewContext('gc') as () => void)();
+    expect(memory.deref()).toBeUndefined();
   });
 
   it('let a getter and a registered class encode meanwhile', () => {
@@ -231,23 +248,29 @@ describe('somebody who changed Object.prototype', () => {
 describe('damaged small messages', () => {
   it('are refused wherever they are cut, also where other bytes follow', () => {
     const { bytes } = encode({ n: 1, m: -5, d: 0.5, s: 'text', l: 'y'.repeat(70), w: '日', a: [1, 'x'], o: {} });
-    for (let length = 0; length < bytes.length; length++) {
-      expect(() => decode(bytes.subarray(0, length))).toThrow(SerializationError);
-      expect(() => decodeFrom(bytes, 0, length)).toThrow(SerializationError);
+    for (let length = 1; length < bytes.length; length++) {
+      expect(() => decode(bytes.subarray(0, length))).toThrow(/ends too early/);
+      expect(() => decodeFrom(bytes, 0, length)).toThrow(/ends too early/);
     }
+    expect(() => decodeFrom(bytes, 0, 0)).toThrow(SerializationError);
+    expect(() => decodeFrom(bytes, 5, 2)).toThrow(SerializationError);
     expect(() => decodeFrom(bytes, 0, bytes.length + 9)).not.toThrow();
     expect(() => decode(Uint8Array.of(...bytes, 0))).toThrow(/goes on behind/);
   });
 
   it.each([
-    ['a value of an unknown kind', [0xff]],
-    ['nothing', []],
-    ['more elements than bytes', [SMALL.array, 0xff, 0xff, 1]],
-    ['longer texts than bytes', [SMALL.latin1, 0xff, 0xff, 1]],
-    ['longer keys than bytes', [SMALL.object, 0, 0, 0xff, 0xff, 1]],
-    ['longer keys than any', [SMALL.object, 0, 0, 0, 16, ...Array.from({ length: 4200 }, () => 0x41)]],
-    ['a deeper nesting than any', Array.from({ length: 3000 }, (_, i) => [SMALL.array, 1, 0][i % 3] ?? 0)],
-  ])('are refused when they have %s', (_what, bytes) => {
-    expect(() => decode(Uint8Array.of(FORMAT.small, ...bytes))).toThrow(SerializationError);
+    ['a value of an unknown kind', /unknown kind 255/, [0xff]],
+    ['nothing', /ends too early/, []],
+    ['more elements than bytes', /ends too early/, [SMALL.array, 0xff, 0xff, 1]],
+    ['longer texts than bytes', /ends too early/, [SMALL.latin1, 0xff, 0xff, 1]],
+    ['longer keys than bytes', /ends too early/, [SMALL.object, 0, 0, 0xff, 0xff, 1]],
+    ['longer keys than any', /no keys/, [SMALL.object, 0, 0, 0, 16, ...Array.from({ length: 4200 }, () => 0x41)]],
+    [
+      'a deeper nesting than any',
+      /too deeply/,
+      [...Array.from({ length: 300 }, (_, i) => [SMALL.array, 1, 0][i % 3] ?? 0), 1],
+    ],
+  ])('are refused when they have %s', (_what, reason, bytes) => {
+    expect(() => decode(Uint8Array.of(FORMAT.small, ...bytes))).toThrow(reason);
   });
 });
