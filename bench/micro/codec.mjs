@@ -1,5 +1,5 @@
 // Encode and decode of small messages: the best of several interleaved rounds, in nanoseconds. Needs `npm run build:ts`.
-// With msgpackr too when it is there: npm install --no-save --omit=optional msgpackr
+// With msgpackr too where that can be imported; it is no dependency.
 import v8 from 'node:v8';
 import { decode, decodeFrom, encode, encodeInto, encodeWithV8 } from '../../dist/reduction/codec.js';
 

@@ -77,6 +77,16 @@ const plainValues = fc.letrec<{ value: unknown }>((tie) => {
   };
 }).value;
 
+/** With properties of their own, which structuredClone leaves out. */
+const richErrors = fc
+  .tuple(errors, fc.option(leaves, { nil: undefined }), fc.dictionary(anyText, leaves, { maxKeys: 4 }), fc.boolean())
+  .map(([error, cause, properties, many]) => {
+    const rich = many ? new AggregateError([error, cause], error.message, { cause }) : error;
+    if (cause !== undefined) rich.cause = cause;
+    for (const [key, value] of Object.entries(properties)) if (!(key in rich)) Object.assign(rich, { [key]: value });
+    return rich;
+  });
+
 /** Containers that refer to each other at random: cycles, shared objects, objects as keys. */
 function graphs(): fc.Arbitrary<unknown> {
   const node = fc.record({
@@ -200,5 +210,17 @@ describe('the codec', () => {
     );
     // The others have keys, or a size, for V8.
     expect(small).toBeGreaterThan(RUNS * 0.7);
+  });
+
+  it(`keeps errors with all that belongs to them, for ${RUNS} errors`, { timeout }, () => {
+    fc.assert(
+      fc.property(richErrors, (error) => {
+        const received = decode(encode(error).bytes) as Error & { errors?: unknown };
+        expect(difference(error, received)).toBeUndefined();
+        expect(difference(Object.assign({}, error), Object.assign({}, received))).toBeUndefined();
+        expect(difference((error as { errors?: unknown }).errors, received.errors)).toBeUndefined();
+      }),
+      { numRuns: RUNS },
+    );
   });
 });
