@@ -1,16 +1,29 @@
 import { SerializationError } from '../support/errors.ts';
+import { copySlice } from './buffer-methods.ts';
 import { Lowering } from './lowering.ts';
+import { FORMAT } from './message-format.ts';
 import { MessageReader } from './message-reader.ts';
 import { MessageWriter } from './message-writer.ts';
 import { PlainScan } from './plain-scan.ts';
+import { readSmall } from './small-reader.ts';
+import { scratch, writeSmall } from './small-writer.ts';
 import type { ValuePath } from './value-path.ts';
 
 /** A value as bytes. */
 export interface Encoded {
   readonly bytes: Uint8Array;
   /** URLs of the modules that the receiver imports (`resolveModules`) before it decodes. */
-  readonly modules: string[];
+  readonly modules: readonly string[];
 }
+
+/** Where the bytes of a value are. */
+export interface EncodedInPlace extends Encoded {
+  readonly start: number;
+  readonly end: number;
+}
+
+const NO_MODULES: readonly string[] = Object.freeze([]);
+const inScratch = { bytes: scratch, start: 0, end: 0, modules: NO_MODULES };
 
 /**
  * Makes bytes of a value: everything that `structuredClone` takes, and functions, classes, instances of exported classes,
@@ -22,25 +35,49 @@ export interface Encoded {
  * const { bytes, modules } = encode({ at: new Date(), scale: Math.PI });
  */
 export function encode(value: unknown, what = 'the value'): Encoded {
-  return encodeWith(value, what, (bytes, modules) => ({ bytes, modules }));
+  const end = encodeSmall(value);
+  return end > 0 ? { bytes: copySlice.call(scratch, 0, end), modules: NO_MODULES } : encodeWithV8(value, what);
 }
 
 /**
- * Encodes, and calls `use` with the bytes and the modules.
+ * Encodes without a copy and, for a small plain value, without allocating anything: what it returns for those is one object, and
+ * their bytes are in one buffer (a whole one of a multiple of 8 bytes, from its beginning). Both are valid until the next
+ * `encode` or `encodeInto` of this thread, so copy the bytes before any code of the user can run. Accessors and
+ * registered `encode` functions may encode: they run before this returns, and change nothing of it.
  *
  * @throws SerializationError (`ERR_MP_SERIALIZATION`) like `encode`.
  */
-export function encodeWith<R>(value: unknown, what: string, use: (bytes: Buffer, modules: string[]) => R): R {
-  const plain = encodePlain(value);
-  if (plain !== undefined) return use(plain, []);
-  const lowering = new Lowering(what);
-  let bytes: Buffer;
+export function encodeInto(value: unknown, what = 'the value'): EncodedInPlace {
+  const end = encodeSmall(value);
+  if (end > 0) {
+    inScratch.end = end;
+    return inScratch;
+  }
+  const { bytes, modules } = encodeWithV8(value, what);
+  return { bytes, start: 0, end: bytes.length, modules };
+}
+
+/** Where a small plain message ends in `scratch`; 0 when the value makes no such message. */
+function encodeSmall(value: unknown): number {
   try {
-    bytes = new MessageWriter(lowering).message(lowering.lower(value));
+    return writeSmall(value);
+  } catch {
+    // A Proxy, or a getter that throws: lowering finds out which and where.
+    return 0;
+  }
+}
+
+/** Encodes in V8's format, which carries everything. */
+export function encodeWithV8(value: unknown, what: string): { readonly bytes: Buffer; readonly modules: string[] } {
+  const plain = encodePlain(value);
+  if (plain !== undefined) return { bytes: plain, modules: [] };
+  const lowering = new Lowering(what);
+  try {
+    const lowered = lowering.lower(value);
+    return { bytes: new MessageWriter(lowering).message(lowered), modules: lowering.modules };
   } catch (error) {
     throw encodingError(error, lowering.path);
   }
-  return use(bytes, lowering.modules);
 }
 
 const NOTHING = { modules: [], heads: [], bodies: [], placeholders: new Map<object, number>() } as const;
@@ -74,12 +111,27 @@ function encodingError(error: unknown, path: ValuePath): SerializationError {
  * @throws SerializationError (`ERR_MP_SERIALIZATION`) when the bytes are damaged, or refer to what is not there.
  */
 export function decode(bytes: Uint8Array): unknown {
-  return reading(bytes, (reader) => reader.message());
+  return bytes instanceof Uint8Array && bytes[0] === FORMAT.small
+    ? readSmall(bytes, 1, bytes.length)
+    : reading(bytes, (reader) => reader.message());
+}
+
+/**
+ * Decodes where the bytes are, from `start` to `end` of them. Nothing in the value refers to their memory.
+ *
+ * @throws SerializationError (`ERR_MP_SERIALIZATION`) like `decode`.
+ */
+export function decodeFrom(bytes: Uint8Array, start: number, end: number): unknown {
+  return bytes[start] === FORMAT.small && start < end && end <= bytes.length
+    ? readSmall(bytes, start + 1, end)
+    : decode(bytes.subarray(start, end));
 }
 
 /** The modules that a message refers to, from its bytes alone. */
 export function modulesOf(bytes: Uint8Array): readonly string[] {
-  return reading(bytes, (reader) => reader.modules());
+  return bytes instanceof Uint8Array && bytes[0] === FORMAT.small
+    ? NO_MODULES
+    : reading(bytes, (reader) => reader.modules());
 }
 
 function reading<R>(bytes: Uint8Array, read: (reader: MessageReader) => R): R {

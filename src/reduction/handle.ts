@@ -1,5 +1,5 @@
 import { SerializationError } from '../support/errors.ts';
-import { decode, encodeWith } from './codec.ts';
+import { decode, encode } from './codec.ts';
 import { isSharedView, sharesMemory } from './shared-views.ts';
 import { registersTypes, typeOfPrototype } from './type-registry.ts';
 
@@ -21,14 +21,15 @@ export function toHandle(object: object): string {
       'toHandle() expects a shared object (a Lock, a Queue, …) or a view of shared memory. Other values are sent as messages.',
     );
   }
-  return encodeWith(object, 'the object', (bytes, modules) => {
-    const foreign = modules.find((module) => !registersTypes(module) && !sharesMemory(module));
-    if (foreign === undefined) return `${PREFIX}:${tag}:${bytes.toString('base64url')}`;
+  const { bytes, modules } = encode(object, 'the object');
+  const foreign = modules.find((module) => !registersTypes(module) && !sharesMemory(module));
+  if (foreign !== undefined) {
     // Reading a text must not import a module that the text names.
     throw new SerializationError(
       `The object carries a function of ${foreign}, which a handle cannot: give the object a name, and open it by that with the function there`,
     );
-  });
+  }
+  return `${PREFIX}:${tag}:${Buffer.from(bytes).toString('base64url')}`;
 }
 
 /**

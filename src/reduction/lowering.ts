@@ -289,7 +289,8 @@ function hasOnlyPrimitives(array: readonly unknown[]): boolean {
     // Beyond a hole there may be very many.
     if (element === undefined && !(i in array)) return false;
   }
-  return true;
+  // There can be other properties.
+  return Object.values(array).length === array.length;
 }
 
 function isObjectPrototype(prototype: object): boolean {

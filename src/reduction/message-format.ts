@@ -19,8 +19,8 @@
  * The views of ordinary buffers are host objects with the number 0, then as VIEW_FORM says.
  */
 
-/** The first byte of a message. A fast path for small plain messages would be another one. */
-export const FORMAT = { v8: 1 } as const;
+/** The first byte of a message: V8's format, which carries everything, or that of small plain messages (small-format.ts). */
+export const FORMAT = { v8: 1, small: 2 } as const;
 
 /** What a special object is, and what its head and body hold. */
 export const KIND = {

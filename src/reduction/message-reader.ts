@@ -23,7 +23,7 @@ export class MessageReader extends Deserializer {
     const format = this.readUint32();
     if (format !== FORMAT.v8) {
       throw new SerializationError(
-        `The message has the format ${format}, but this process reads format ${FORMAT.v8}: both sides need the same version of forkless.`,
+        `The message has the format ${format}, but this process reads the formats ${Object.values(FORMAT).join(' and ')}: both sides need the same version of forkless.`,
       );
     }
     const count = this.readUint32();

@@ -59,7 +59,8 @@ export class PlainScan {
       if (element === undefined && !(i in value)) return this.#acceptsProperties(value, Object.keys(value));
       if (!this.accepts(element)) return false;
     }
-    return true;
+    // Without a hole, more values than elements are those of other properties. Values, as keys would make texts of indices.
+    return Object.values(value).length === value.length || this.#acceptsProperties(value, Object.keys(value));
   }
 
   #acceptsEntries(value: Map<unknown, unknown>): boolean {

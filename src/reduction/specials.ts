@@ -11,6 +11,11 @@ import { makeView } from './view-kinds.ts';
 /** Stands for a special object that does not exist before its body has been read. */
 const UNFINISHED: unique symbol = Symbol('unfinished');
 
+/** Objects that a message makes and fills. All others were there before, or are complete when they are made. */
+const FILLED: ReadonlySet<unknown> = new Set([KIND.object, KIND.array, KIND.map, KIND.set, KIND.builtin, KIND.error]);
+/** What an instance of a class that extends a built-in one can be otherwise, when it is special itself. */
+const EXTENDED: ReadonlySet<unknown> = new Set([KIND.url, KIND.searchParams, KIND.sharedBuffer, KIND.sharedView]);
+
 /** V8 takes nothing but objects in the place of host objects. */
 class SymbolWrapper {
   readonly symbol: symbol;
@@ -101,8 +106,15 @@ export class Specials {
         if (!(contents instanceof ArrayBuffer)) throw damaged('a view has no buffer');
         return makeView(detail as number, contents, ...(more as [number, number]));
       default:
-        return this.#ofClass(objectOf(contents), detail);
+        return this.#ofClass(this.#ownObject(contents), detail);
     }
+  }
+
+  /** An object of this message, whose class may be changed: a function or a shared object belongs to others, too. */
+  #ownObject(contents: unknown): object {
+    const number = this.#objects.indexOf(contents);
+    if (number >= 0 && !EXTENDED.has(this.#heads[number]?.[0])) throw damaged('it would change the class of an object');
+    return objectOf(contents);
   }
 
   #registered(kind: TypeEntry['kind'], name: string, contents: unknown): unknown {
@@ -126,6 +138,7 @@ export class Specials {
 }
 
 function fill(kind: unknown, object: object, contents: unknown): void {
+  if (!FILLED.has(kind)) throw damaged(`an object of the kind ${String(kind)} has contents of its own`);
   if (kind === KIND.error) {
     const [visible, hidden] = contents as unknown[];
     fillError(object, entriesOf(visible), true);
@@ -135,7 +148,7 @@ function fill(kind: unknown, object: object, contents: unknown): void {
   if (kind === KIND.map || kind === KIND.set) {
     const [flat, properties] = contents as [unknown[], unknown];
     if (kind === KIND.map) fillMap(object as Map<unknown, unknown>, flat);
-    else for (const entry of flat) Set.prototype.add.call(object, unwrapped(entry));
+    else for (let i = 0; i < flat.length; i++) Set.prototype.add.call(object, unwrapped(flat[i]));
     contents = properties;
   }
   if (kind === KIND.array) (object as unknown[]).length = (contents as unknown[]).length;

@@ -13,9 +13,9 @@ const trip = <T>(value: T): T => decode(encode(value).bytes) as T;
 const standsFor = [new Uint8Array(0), new Uint8Array(0)] as const;
 
 /** A message as nobody sends it; its value is its first special object. */
-function craft(heads: readonly Head[], bodies: readonly Body[]): Uint8Array {
+function craft(heads: readonly Head[], bodies: readonly Body[], modules: readonly string[] = []): Uint8Array {
   const placeholders = new Map(standsFor.map((placeholder, number) => [placeholder, number]));
-  return new MessageWriter({ modules: [], heads, bodies, placeholders, buffers: new Set() }).message(standsFor[0]);
+  return new MessageWriter({ modules, heads, bodies, placeholders, buffers: new Set() }).message(standsFor[0]);
 }
 
 describe('what cannot travel', () => {
@@ -148,8 +148,40 @@ describe('damaged messages', () => {
     expect(() => decode(craft([[KIND.url, 'http://a']], [{ number: 1, contents: {} }]))).toThrow(/no object number 1/);
   });
 
+  it('cannot change what was there before, a class for instance', () => {
+    const { modules } = encode([fixtures.Point, fixtures.NamedMap]);
+    const point: Head = [KIND.reference, 0, 'Point'];
+    const before = [Object.getPrototypeOf(fixtures.Point), Reflect.ownKeys(fixtures.Point)];
+    for (const contents of [{ polluted: 1 }, { prototype: {} }, standsFor[0]]) {
+      expect(() => decode(craft([point], [{ number: 0, contents }], modules))).toThrow(/has contents of its own/);
+    }
+    const changed = craft([point, [KIND.builtin, 0]], [{ number: 1, contents: standsFor[0] }], modules);
+    expect(() => decode(changed)).toThrow(/would change the class/);
+    expect([Object.getPrototypeOf(fixtures.Point), Reflect.ownKeys(fixtures.Point)]).toEqual(before);
+  });
+
+  it('cannot have an iterator of a class run', () => {
+    class Walked extends Array {
+      override [Symbol.iterator](): never {
+        throw new Error('has run');
+      }
+    }
+    registerType(
+      Walked,
+      () => 0,
+      () => new Walked(),
+      { name: 'walked' },
+    );
+    const heads: Head[] = [[KIND.custom, 'walked'], [KIND.set]];
+    const bodies = [
+      { number: 0, contents: 0 },
+      { number: 1, contents: [standsFor[0], {}] },
+    ];
+    expect(decode(craft(heads, bodies))).toHaveLength(0);
+  });
+
   it('of another version name both versions', () => {
-    expect(() => decode(Uint8Array.of(9, 0))).toThrow(/format 9, but this process reads format 1/);
+    expect(() => decode(Uint8Array.of(9, 0))).toThrow(/format 9, but this process reads the formats 1 and 2/);
   });
 
   it('that are no bytes are a TypeError', () => {

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import vm from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { decode, encode, encodeWith } from '../../src/reduction/codec.ts';
+import { decode, encode } from '../../src/reduction/codec.ts';
 import { SerializationError } from '../../src/support/errors.ts';
 
 const trip = <T>(value: T): T => decode(encode(value).bytes) as T;
@@ -141,10 +141,6 @@ describe('encode and decode', () => {
       collect();
     }
     expect(refs.map((reference) => reference.deref())).toEqual([undefined, undefined, undefined, undefined]);
-  });
-
-  it('lends its own buffer for the time of a call', () => {
-    expect(encodeWith({ a: 1 }, 'the value', (bytes, modules) => [decode(bytes), modules])).toEqual([{ a: 1 }, []]);
   });
 
   it('carries holes as holes, however far apart', () => {
