@@ -105,7 +105,10 @@ export class Block implements Disposable {
 
   /** How other processes find it; see `collectReferences`. */
   reference(): BlockReference {
-    collected?.add(this);
+    if (collected !== false) {
+      collected ??= new Set<Block>();
+      collected.add(this);
+    }
     const { offset, stamp, role } = this;
     return { ...this.arena.reference(), offset, stamp, ...(role === 0 ? {} : { role }) };
   }
@@ -129,18 +132,38 @@ export class Block implements Disposable {
   }
 }
 
-let collected: Set<Block> | undefined;
+/** The blocks that are referred to while somebody collects them; `false` while nobody does, and made with the first. */
+let collected: Set<Block> | undefined | false = false;
 
-/** Runs a function and gives the blocks that it has referred to: all that a message leads to, while it is written. */
-export function collectReferences<R>(run: () => R): { readonly result: R; readonly blocks: readonly Block[] } {
+/**
+ * From here to `endCollection` the blocks are collected that are referred to: all that a message leads to, while it is
+ * written. Costs nothing when there are none.
+ * @returns what `endCollection` takes
+ */
+export function beginCollection(): Set<Block> | undefined | false {
   const outer = collected;
-  const blocks = new Set<Block>();
-  collected = blocks;
+  collected = undefined;
+  return outer;
+}
+
+export function endCollection(outer: Set<Block> | undefined | false): readonly Block[] {
+  const blocks = collected || NO_BLOCKS;
+  collected = outer;
+  return blocks === NO_BLOCKS ? NO_BLOCKS : [...blocks];
+}
+const NO_BLOCKS: readonly Block[] = [];
+
+/** Runs a function and gives the blocks that it has referred to. */
+export function collectReferences<R>(run: () => R): { readonly result: R; readonly blocks: readonly Block[] } {
+  const outer = beginCollection();
+  let blocks = NO_BLOCKS;
+  let result: R;
   try {
-    return { result: run(), blocks: [...blocks] };
+    result = run();
   } finally {
-    collected = outer;
+    blocks = endCollection(outer);
   }
+  return { result, blocks };
 }
 
 /** Keeps a block alive as long as its buffer is. */

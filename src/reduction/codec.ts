@@ -67,6 +67,11 @@ function encodeSmall(value: unknown): number {
   }
 }
 
+/** Whether decoding these bytes runs no code of the user, who could have them overwritten meanwhile. */
+export function isSmallMessage(bytes: Uint8Array, start: number): boolean {
+  return bytes[start] === FORMAT.small;
+}
+
 /** Encodes in V8's format, which carries everything. */
 export function encodeWithV8(value: unknown, what: string): { readonly bytes: Buffer; readonly modules: string[] } {
   const plain = encodePlain(value);

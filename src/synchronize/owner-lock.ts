@@ -95,6 +95,13 @@ export class OwnerLock {
     return true;
   }
 
+  /** Releases it, which must be ours; true when somebody waits for it, or did and gave up. */
+  releaseWanted(): boolean {
+    exchange(this.#words, this.#index, FREE);
+    killPoint('lock.released');
+    return this.#point.wakeOne();
+  }
+
   /**
    * Before a blocking acquisition: lets those have a turn, now and then, who waited at the last release. Else a holder
    * that comes back at once is always faster than a sleeper, and for long stretches faster than a spinner.

@@ -58,10 +58,12 @@ export class WaitPoint {
     this.offset = block.offset + index * 4;
   }
 
-  /** Wakes one sleeping thread and every event loop that waits here. */
-  wakeOne(): void {
+  /** Wakes one sleeping thread and every event loop that waits here; false when nobody does. */
+  wakeOne(): boolean {
     // SYNC: with Sleep (parking.cc), which sets the bit and then looks at the word that our caller has changed.
-    if ((loadNext(this.words, this.index) & WAITERS) !== 0) this.#wake(1);
+    if ((loadNext(this.words, this.index) & WAITERS) === 0) return false;
+    this.#wake(1);
+    return true;
   }
 
   wakeAll(): void {

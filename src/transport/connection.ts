@@ -22,7 +22,7 @@ import type { AsyncBytesWait, BytesSource, BytesWait } from './connection-checks
 import { DUPLEX_KIND, endsOf, PIPE_MASK } from './connection-ends.ts';
 import type { Ends } from './connection-ends.ts';
 import type { Wait } from '../synchronize/wait-point.ts';
-import { Inbox } from './inbox.ts';
+import { Inbox, NOT_NOW } from './inbox.ts';
 import type { Check } from './stream-consumer.ts';
 import { timely } from './message-checks.ts';
 import { ENDED } from './stream-state.ts';
@@ -87,7 +87,9 @@ export class Connection extends Primitive implements AsyncIterable<unknown> {
    */
   async send(value: unknown, wait?: AsyncWaitOptions): Promise<void> {
     checkWait(wait, 'send()');
-    if (!(await this.#outbox.send(this.#pack(value), wait))) throw isFull('send()');
+    const message = this.#pack(value);
+    if (this.#outbox.sendAtOnce(message, wait)) return;
+    if (!(await this.#outbox.send(message, wait))) throw isFull('send()');
   }
 
   sendSync(value: unknown, wait?: WaitOptions): void {
@@ -106,7 +108,8 @@ export class Connection extends Primitive implements AsyncIterable<unknown> {
    */
   async recv(wait?: AsyncWaitOptions): Promise<unknown> {
     checkWait(wait, 'recv()');
-    return timely(await this.#inbox.value(wait), 'recv()');
+    const value = this.#inbox.valueAtOnce(wait);
+    return timely(value === NOT_NOW ? await this.#inbox.value(wait) : value, 'recv()');
   }
 
   recvSync(wait?: WaitOptions): unknown {

@@ -4,9 +4,11 @@ import { Lane } from '../synchronize/lane.ts';
 import { TIMED_OUT, Wait } from '../synchronize/wait-point.ts';
 import type { Attempt } from '../synchronize/wait-point.ts';
 import { tryOnce, waitAsync, waitSync } from '../synchronize/waitable.ts';
-import { checkReady, isReady, LateMessage, unpack, unpackBytes } from './parcels.ts';
+import { checkReady, isReady, LateMessage, unpack, unpackBytes, unpackBytesInPlace } from './parcels.ts';
 import type { Incoming } from './records.ts';
 import type { Check } from './stream-consumer.ts';
+
+export const NOT_NOW: unique symbol = Symbol('not now');
 
 type Bytes = Uint8Array<ArrayBuffer>;
 const AT_ONCE: WaitOptions = { timeout: 0 };
@@ -19,6 +21,13 @@ export class Inbox {
   constructor(arena: Arena, read: (check?: Check) => Incoming | Wait) {
     this.#read = read;
     this.#lane = new Lane(arena);
+  }
+
+  /** A value that is there, if the event loop need not turn; NOT_NOW: `value` has to be asked. */
+  valueAtOnce(wait: AsyncWaitOptions | undefined): unknown {
+    if (!this.#lane.isFree || wait?.signal?.aborted === true || this.#lane.hasRunLong()) return NOT_NOW;
+    const value = this.#anyValue();
+    return value instanceof Wait ? NOT_NOW : value instanceof LateMessage ? value.unpack() : value;
   }
 
   async value(wait: AsyncWaitOptions | undefined): Promise<unknown> {
@@ -36,15 +45,16 @@ export class Inbox {
   }
 
   bytes(wait: AsyncWaitOptions | undefined, check?: Check): Promise<Bytes | typeof TIMED_OUT> {
-    return this.#take(this.#bytesAttempt(check), wait);
+    // What is kept in place is given back when the collector has found it, on a turn of the event loop.
+    return this.#take(this.#bytesAttempt(unpackBytesInPlace, check), wait);
   }
 
   bytesSync(wait: WaitOptions | undefined, check?: Check): Bytes | typeof TIMED_OUT {
-    return takeSync(this.#bytesAttempt(check), wait);
+    return takeSync(this.#bytesAttempt(unpackBytes, check), wait);
   }
 
   tryBytes(): Bytes | typeof TIMED_OUT {
-    return takeSync(this.#bytesAttempt(), AT_ONCE);
+    return takeSync(this.#bytesAttempt(unpackBytes), AT_ONCE);
   }
 
   async #take<R>(attempt: Attempt<R>, wait: AsyncWaitOptions | undefined): Promise<R | typeof TIMED_OUT> {
@@ -64,10 +74,10 @@ export class Inbox {
     return message instanceof Wait ? message : unpack(message);
   };
 
-  #bytesAttempt(check?: Check): Attempt<Bytes> {
+  #bytesAttempt(unpackIt: (message: Incoming) => Bytes, check?: Check): Attempt<Bytes> {
     return () => {
       const message = this.#read(check);
-      return message instanceof Wait ? message : unpackBytes(message);
+      return message instanceof Wait ? message : unpackIt(message);
     };
   }
 }

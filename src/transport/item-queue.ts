@@ -7,7 +7,7 @@ import type { AsyncWaitOptions, WaitOptions } from '../support/options.ts';
 import { Primitive } from '../synchronize/primitive.ts';
 import { TIMED_OUT } from '../synchronize/wait-point.ts';
 import type { Wait } from '../synchronize/wait-point.ts';
-import { Inbox } from './inbox.ts';
+import { Inbox, NOT_NOW } from './inbox.ts';
 import type { Check } from './stream-consumer.ts';
 import { MessageStream } from './message-stream.ts';
 import { ENDED } from './stream-state.ts';
@@ -40,7 +40,9 @@ export abstract class ItemQueue<T> extends Primitive implements AsyncIterable<T>
    */
   async put(item: T, wait?: AsyncQueueWait): Promise<void> {
     const options = checkQueueWait(wait, 'put()', ASYNC_QUEUE_KEYS) as AsyncWaitOptions | undefined;
-    if (!(await this.#outbox.send(this.#pack(item), options))) throw isFull('put()', options);
+    const message = this.#pack(item);
+    if (this.#outbox.sendAtOnce(message, options)) return;
+    if (!(await this.#outbox.send(message, options))) throw isFull('put()', options);
   }
 
   /** `put` that blocks the thread. */
@@ -61,7 +63,8 @@ export abstract class ItemQueue<T> extends Primitive implements AsyncIterable<T>
    */
   async get(wait?: AsyncQueueWait): Promise<T> {
     const options = checkQueueWait(wait, 'get()', ASYNC_QUEUE_KEYS) as AsyncWaitOptions | undefined;
-    const item = await this.#inbox.value(options);
+    let item = this.#inbox.valueAtOnce(options);
+    if (item === NOT_NOW) item = await this.#inbox.value(options);
     if (item === TIMED_OUT) throw isEmpty('get()', options);
     return item as T;
   }

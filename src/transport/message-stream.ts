@@ -62,8 +62,8 @@ export class MessageStream {
   /** Bytes of these messages; a good guess while others send and take. */
   get bytes(): number {
     const { words, put, got } = this.#state;
-    const taken = load(words, got);
-    return this.#state.bytesBetween(load(words, put), taken);
+    const taken = this.#state.bytesGot(load(words, got));
+    return this.#state.bytesPut(load(words, put)) - taken;
   }
 
   /** Messages ever sent, modulo 2^31. */

@@ -3,6 +3,7 @@ import type { AsyncWaitOptions, WaitOptions } from '../support/options.ts';
 import { Lane } from '../synchronize/lane.ts';
 import { TIMED_OUT, Wait } from '../synchronize/wait-point.ts';
 import { tryOnce, waitAsync, waitSync } from '../synchronize/waitable.ts';
+import { kept } from './parcels.ts';
 import type { Outgoing } from './records.ts';
 
 /** The three forms of sending a message. Each gives the message's parcel back, whatever happens; false: the time was over. */
@@ -15,17 +16,33 @@ export class Outbox {
     this.#lane = new Lane(arena);
   }
 
+  /** Sends it if there is room, and the event loop need not turn. */
+  sendAtOnce(message: Outgoing, wait: AsyncWaitOptions | undefined): boolean {
+    if (!this.#lane.isFree || wait?.signal?.aborted === true || this.#lane.hasRunLong()) return false;
+    let result: true | Wait;
+    try {
+      result = this.#write(message);
+    } catch (error) {
+      message.parcel?.release();
+      throw error;
+    }
+    if (result instanceof Wait) return false;
+    message.parcel?.release();
+    return true;
+  }
+
   /** If there is room, the message is sent when the call returns, whether or not anybody waits for the promise. */
   async send(message: Outgoing, wait: AsyncWaitOptions | undefined): Promise<boolean> {
     try {
       wait?.signal?.throwIfAborted();
       if (this.#lane.isFree && this.#writeOnce(message)) {
         // Message after message without a wait would keep the event loop from turning.
-        if (this.#lane.hasRunLong()) await new Promise(setImmediate);
+        await new Promise(setImmediate);
         return true;
       }
       if (wait?.timeout === 0) return false;
-      return (await waitAsync(() => this.#write(message), wait, this.#lane)) !== TIMED_OUT;
+      const later = kept(message);
+      return (await waitAsync(() => this.#write(later), wait, this.#lane)) !== TIMED_OUT;
     } finally {
       message.parcel?.release();
     }

@@ -1,8 +1,9 @@
 import type { Arena } from '../memory/arena.ts';
 import { allocateForFilling, COMPOUND, holdFor } from '../memory/compound.ts';
-import { collectReferences } from '../memory/heap.ts';
+import { beginCollection, endCollection } from '../memory/heap.ts';
 import type { Block } from '../memory/heap.ts';
-import { decode, encode, modulesOf } from '../reduction/codec.ts';
+import { decode, decodeFrom, encodeInto, isSmallMessage, modulesOf } from '../reduction/codec.ts';
+import type { EncodedInPlace } from '../reduction/codec.ts';
 import { SerializationError } from '../support/errors.ts';
 import { adoptBytes } from './adopted-bytes.ts';
 import { modulesAreLoaded, resolveModules } from '../reduction/module-table.ts';
@@ -18,9 +19,26 @@ const PARCEL_KIND: number = COMPOUND + 0x50415243;
  * @throws SerializationError when something in the value cannot travel; ResourceError when the memory is full.
  */
 export function pack(arena: Arena, value: unknown, what: string): Outgoing {
-  const { result, blocks } = collectReferences(() => encode(value, what));
-  const needsModules = result.modules.length > 0 && !result.modules.every((module) => module.startsWith('node:'));
-  return packBytes(arena, result.bytes, needsModules, blocks);
+  let blocks: readonly Block[];
+  const outer = beginCollection();
+  let encoded: EncodedInPlace;
+  try {
+    encoded = encodeInto(value, what);
+  } finally {
+    blocks = endCollection(outer);
+  }
+  const { bytes, start, end, modules } = encoded;
+  if (blocks.length === 0 && end - start <= INLINE_MOST) {
+    return { bytes, start, end, needsModules: modules.length > 0, parcel: undefined };
+  }
+  return packBytes(arena, bytes.subarray(start, end), modules.length > 0, blocks);
+}
+
+/** The same message, for later: its bytes may be in a buffer that is used again at once. */
+export function kept(message: Outgoing): Outgoing {
+  if (message.parcel !== undefined) return message;
+  const bytes = message.bytes.slice(message.start, message.end);
+  return { ...message, bytes, start: 0, end: bytes.length };
 }
 
 /** Makes a message of bytes. */
@@ -31,14 +49,14 @@ export function packBytes(
   blocks: readonly Block[] = [],
 ): Outgoing {
   // What lives in another arena is kept alive by whoever has it open, not by what is under way here.
-  const kept = blocks.filter((block) => block.arena === arena);
-  if (bytes.byteLength <= INLINE_MOST && kept.length === 0) {
+  const ours = blocks.filter((block) => block.arena === arena);
+  if (bytes.byteLength <= INLINE_MOST && ours.length === 0) {
     return { bytes, start: 0, end: bytes.byteLength, needsModules, parcel: undefined };
   }
   const parcel = allocateForFilling(arena, PARCEL_START + bytes.byteLength, PARCEL_KIND);
   try {
     parcel.bytes.set(bytes, PARCEL_START);
-    for (const { place, stamp } of kept) holdFor(parcel, { offset: place, stamp });
+    for (const { place, stamp } of ours) holdFor(parcel, { offset: place, stamp });
   } catch (error) {
     parcel.release();
     throw error;
@@ -59,15 +77,25 @@ export function unpack(message: Incoming): unknown {
   const { bytes, start, end, parcel } = message;
   try {
     // The bytes are overwritten by the next message, which what is called by the decoder may receive.
-    return decode(parcel === undefined ? bytes.slice(start, end) : bytes.subarray(start, end));
+    if (parcel !== undefined || isSmallMessage(bytes, start)) return decodeFrom(bytes, start, end);
+    return decode(bytes.slice(start, end));
   } finally {
     parcel?.release();
   }
 }
 
-/** The bytes of a message. */
+/** The bytes of a message, copied out. */
 export function unpackBytes({ bytes, start, end, parcel }: Incoming): Uint8Array<ArrayBuffer> {
-  return parcel === undefined ? new Uint8Array(bytes.subarray(start, end)) : adoptBytes(parcel, start, end);
+  const copy = new Uint8Array(Buffer.allocUnsafeSlow(end - start).buffer);
+  copy.set(bytes.subarray(start, end));
+  parcel?.release();
+  return copy;
+}
+
+/** The bytes of a message; many of them are left where they are. */
+export function unpackBytesInPlace(message: Incoming): Uint8Array<ArrayBuffer> {
+  const { parcel, start, end } = message;
+  return parcel === undefined ? unpackBytes(message) : adoptBytes(parcel, start, end);
 }
 
 /**

@@ -1,6 +1,8 @@
 import { COMPOUND_BYTES } from '../memory/compound.ts';
 import type { BlockId } from '../memory/compound.ts';
 import type { Block } from '../memory/heap.ts';
+import { wordsOf } from '../memory/words.ts';
+import { scratch as smallMessage } from '../reduction/small-writer.ts';
 import type { Segment } from './segments.ts';
 import { loadWide, storeWide } from './stream-layout.ts';
 
@@ -26,7 +28,7 @@ export const PARCEL_START: number = COMPOUND_BYTES;
 /** Larger messages are blocks of their own. */
 export const INLINE_MOST: number = 32 << 10;
 // Up to here a loop is faster than a call.
-const LOOP_MOST = 96;
+const LOOP_MOST = 256;
 
 /** A message to be sent. */
 export interface Outgoing {
@@ -61,8 +63,11 @@ export function hasRoom(segment: Segment, at: number, bytes: number): boolean {
 }
 
 export function writeInline(segment: Segment, at: number, { bytes, start, end, needsModules }: Outgoing): void {
-  segment.words[at >> 2] = ((end - start) << VALUE_SHIFT) | (needsModules ? NEEDS_MODULES : 0) | INLINE;
-  copy(bytes, start, end, segment.bytes, at + INLINE_HEADER);
+  const index = at >> 2;
+  segment.words[index] = ((end - start) << VALUE_SHIFT) | (needsModules ? NEEDS_MODULES : 0) | INLINE;
+  if (end - start > LOOP_MOST) segment.bytes.set(bytes.subarray(start, end), at + INLINE_HEADER);
+  else if (bytes === smallMessage) copyWords(smallWords, 0, end, segment.words, index + 1);
+  else for (let i = start, to = at + INLINE_HEADER; i < end; i++) segment.bytes[to++] = bytes[i] as number;
 }
 
 export function writeParcel(segment: Segment, at: number, parcel: BlockId, message: Outgoing): void {
@@ -97,7 +102,10 @@ export function bytesAt(segment: Segment, at: number): number {
   return (INLINE_HEADER + ((segment.words[at >> 2] as number) >>> VALUE_SHIFT) + 3) & ~3;
 }
 
+/** Small plain messages come in this buffer. */
+const smallWords = wordsOf(smallMessage.buffer as ArrayBuffer);
 const scratch = new Uint8Array(INLINE_MOST);
+const scratchWords = wordsOf(scratch.buffer);
 const incoming: Incoming = { bytes: scratch, start: 0, end: 0, needsModules: false, parcel: undefined };
 
 /**
@@ -114,7 +122,9 @@ export function readRecord(segment: Segment, at: number, parcel: Block | undefin
     incoming.bytes = scratch;
     incoming.start = 0;
     incoming.end = word >>> VALUE_SHIFT;
-    copy(segment.bytes, start, start + incoming.end, scratch, 0);
+    const { end } = incoming;
+    if (end > LOOP_MOST) scratch.set(segment.bytes.subarray(start, start + end));
+    else copyWords(segment.words, start >> 2, end, scratchWords, 0);
   } else {
     incoming.bytes = parcel.bytes;
     incoming.start = PARCEL_START;
@@ -127,10 +137,7 @@ function kindAt(segment: Segment, at: number): number {
   return (segment.words[at >> 2] as number) & KIND_MASK;
 }
 
-function copy(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): void {
-  if (end - start > LOOP_MOST) {
-    target.set(source.subarray(start, end), at);
-    return;
-  }
-  for (let i = start; i < end; i++) target[at++] = source[i] as number;
+/** Up to 3 bytes more than asked for: there is room for them on both sides. */
+function copyWords(source: Int32Array, from: number, bytes: number, target: Int32Array, to: number): void {
+  for (const end = from + ((bytes + 3) >> 2); from < end;) target[to++] = source[from++] as number;
 }

@@ -25,6 +25,10 @@ export class StreamConsumer {
   readonly #dataWait: Wait;
   readonly #promises: Promises;
   #segment: Segment | undefined;
+  /** What producers had put when it was last looked at. */
+  #put = 0;
+  /** The count behind the message that was taken here last. */
+  #next = -1;
 
   constructor(state: StreamState) {
     const { block, words, base } = state;
@@ -55,25 +59,32 @@ export class StreamConsumer {
   read(check?: Check): Incoming | Wait | typeof ENDED {
     const state = this.#state;
     // Looked at first: who waits for a message need not wait for the lock.
-    const seen = load(state.words, state.put);
-    if (at.distance(seen, load(state.words, state.got)) === 0) return this.#nothing(seen);
+    if (!this.#hasMore(load(state.words, state.got))) return this.#nothing(this.#put);
     const blocked = this.#lock.acquire();
     if (blocked !== undefined) return blocked;
     killPoint('stream.get.locked');
     const got = loadNext(state.words, state.got);
     if (this.#lock.abandoned) this.#promises.settle(got, true);
-    const put = loadNext(state.words, state.put);
-    if (at.distance(put, got) === 0) {
+    if (!this.#hasMore(got)) {
       this.#lock.release();
-      return this.#nothing(put);
+      return this.#nothing(this.#put);
     }
     try {
       return this.#take(got, check);
     } finally {
-      this.#lock.release();
       // As in StreamProducer.write: a wake of one may have been in vain.
-      if (state.size !== 0) this.#dataPoint.wakeOne();
+      if (this.#lock.releaseWanted() && state.size !== 0) this.#dataPoint.wakeOne();
     }
+  }
+
+  /**
+   * What producers have put is looked at only when it matters: the word is in their cache. While nobody else takes, what
+   * was seen lately is at most out of date; later it may be from another round of counts.
+   */
+  #hasMore(got: number): boolean {
+    if (got === this.#next && at.distance(this.#put, got) !== 0) return true;
+    this.#put = load(this.#state.words, this.#state.put);
+    return at.distance(this.#put, got) !== 0;
   }
 
   #nothing(put: number): Wait | typeof ENDED {
@@ -104,7 +115,7 @@ export class StreamConsumer {
     state.advance(position, next, segment, place + bytesAt(segment, place), message.end - message.start);
     killPoint('stream.get.copied');
     // SYNC: with StreamProducer.write, which looks at the room after it has seen the count.
-    add(state.words, state.got, at.COUNT_STEP);
+    this.#next = (add(state.words, state.got, at.COUNT_STEP) + at.COUNT_STEP) | 0;
     killPoint('stream.get.taken');
     this.#segment = segment;
     if (left !== undefined) {

@@ -22,6 +22,11 @@ export class StreamProducer {
   readonly #spaceWait: Wait;
   readonly #promises: Promises;
   #segment: Segment | undefined;
+  /** What consumers had taken when it was last looked at. */
+  #got = 0;
+  #bytesGot = 0;
+  /** The count behind the message that was put here last. */
+  #next = -1;
 
   constructor(state: StreamState) {
     const { block, words, base } = state;
@@ -34,8 +39,7 @@ export class StreamProducer {
   }
 
   get isFull(): boolean {
-    const { words, put, got } = this.#state;
-    return this.#state.isFull(load(words, put), load(words, got));
+    return this.#isFull(load(this.#state.words, this.#state.put));
   }
 
   /** Sends a message; or returns what to wait for before, or ENDED when nobody will read it. */
@@ -45,23 +49,40 @@ export class StreamProducer {
     killPoint('stream.put.locked');
     const state = this.#state;
     const put = loadNext(state.words, state.put);
-    const got = loadNext(state.words, state.got);
     if (this.#lock.abandoned) this.#promises.settle(put, false);
     let result: true | Wait | typeof ENDED = true;
     try {
-      if (state.isGivenUp(got, state.roles.reader)) result = ENDED;
-      else if (state.isFull(put, got)) result = this.#spaceWait.while(got);
+      if (state.isGivenUp(put, state.roles.reader)) result = ENDED;
+      else if (this.#isFull(put)) result = this.#spaceWait.while(this.#got);
       else this.#append(message, put);
     } catch (error) {
       // No memory for it: nothing has been sent.
       this.#promises.settle(put, false);
       throw error;
     } finally {
-      this.#lock.release();
+      const wanted = this.#lock.releaseWanted();
+      // A wake of one may have gone to somebody who then waited for the lock and gave up: whoever leaves with room left
+      // wakes another.
+      if (wanted && (result === ENDED || (result === true && !this.isFull))) this.#spacePoint.wakeOne();
     }
-    // A wake of one may have gone to somebody who gave up, or was killed: whoever leaves with room left wakes another.
-    if (result === ENDED || (result === true && state.isLimited && !this.isFull)) this.#spacePoint.wakeOne();
     return result;
+  }
+
+  /** What consumers have taken is looked at only when it matters: the word is in their cache. */
+  #isFull(put: number): boolean {
+    const { maxSize, maxBytes } = this.#state.limits;
+    if (maxSize === 0 && maxBytes === 0) return false;
+    // While nobody else puts, what was seen lately is at most out of date; later it may be from another round of counts.
+    if (put === this.#next && !this.#hasReached(put, maxSize, maxBytes)) return false;
+    this.#got = load(this.#state.words, this.#state.got);
+    this.#bytesGot = this.#state.bytesGot(this.#got);
+    return this.#hasReached(put, maxSize, maxBytes);
+  }
+
+  #hasReached(put: number, maxSize: number, maxBytes: number): boolean {
+    const size = at.distance(put, this.#got);
+    if (maxSize !== 0 && size >= maxSize) return true;
+    return maxBytes !== 0 && size !== 0 && this.#state.bytesPut(put) - this.#bytesGot >= maxBytes;
   }
 
   #append(message: Outgoing, put: number): void {
@@ -86,7 +107,7 @@ export class StreamProducer {
     );
     killPoint('stream.put.written');
     // SYNC: with StreamConsumer.read, which looks at the message after it has seen the count.
-    add(state.words, state.put, at.COUNT_STEP);
+    this.#next = (add(state.words, state.put, at.COUNT_STEP) + at.COUNT_STEP) | 0;
     killPoint('stream.put.sent');
     this.#promises.done(SEGMENT);
     this.#promises.done(PARCEL);

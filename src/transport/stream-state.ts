@@ -56,22 +56,14 @@ export class StreamState {
     return at.distance(load(this.words, this.put), got);
   }
 
-  get isLimited(): boolean {
-    return this.limits.maxSize + this.limits.maxBytes !== 0;
+  /** Bytes of all messages before the one with this count. */
+  bytesPut(count: number): number {
+    return at.loadWide(this.words, this.putPosition(count) + at.BYTES_BEFORE);
   }
 
-  isFull(put: number, got: number): boolean {
-    const { maxSize, maxBytes } = this.limits;
-    const size = at.distance(put, got);
-    if (maxSize !== 0 && size >= maxSize) return true;
-    if (maxBytes === 0 || size === 0) return false;
-    return this.bytesBetween(put, got) >= maxBytes;
-  }
-
-  bytesBetween(put: number, got: number): number {
-    const end = this.putPosition(put) + at.BYTES_BEFORE;
-    const start = this.getPosition(got) + at.BYTES_BEFORE;
-    return at.loadWide(this.words, end) - at.loadWide(this.words, start);
+  /** As `bytesPut`; without the consumer's lock it may be those before a later message. */
+  bytesGot(count: number): number {
+    return at.loadWide(this.words, this.getPosition(count) + at.BYTES_BEFORE);
   }
 
   /** Whether all have given up an end; a bit in each count says that it is worth a look. */
