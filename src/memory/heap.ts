@@ -121,6 +121,22 @@ export class Block implements Disposable {
     letGo(this.arena, this.place);
   }
 
+  /**
+   * The memory as a buffer that takes the hold over: it is given back when nobody can reach the buffer any more, which a
+   * minor collection finds out. Undefined, and nothing has happened, when the buffers of this thread would keep more than
+   * `most` bytes, or others here use the block, too.
+   */
+  handOver(most: number): ArrayBuffer | undefined {
+    const counts = countsOf(this.arena);
+    if (this.#released || counts.get(this.place) !== 1) return undefined;
+    const buffer = binding.adopt(this.arena.index, this.place, this.byteLength, most);
+    if (buffer === undefined) return undefined;
+    counts.delete(this.place);
+    this.#released = true;
+    forgotten.unregister(this);
+    return buffer;
+  }
+
   /** Gives the hold back, and the views with it: all over this block's buffer are empty from now on. */
   detach(): void {
     // Where views cannot be ended, the hold goes with the last of them.

@@ -110,6 +110,8 @@ export interface Binding extends ProcessBinding {
   drop(index: number, place: number): void;
   /** Drops the hold of a block, if what it holds is still the block with this stamp. */
   drop(index: number, place: number, holder: number, stamp: number): void;
+  /** A buffer that takes the hold over; undefined when more than `most` bytes of this thread would be kept so. */
+  adopt(index: number, place: number, bytes: number, most: number): ArrayBuffer | undefined;
   blockStamp(index: number, offset: number): number;
   heapStatistics(index: number): HeapStatistics;
   checkHeap(index: number): number;

@@ -7,6 +7,7 @@ import { MessageWriter } from './message-writer.ts';
 import { PlainScan } from './plain-scan.ts';
 import { readSmall } from './small-reader.ts';
 import { scratch, writeSmall } from './small-writer.ts';
+import type { BufferCarrier } from './shared-views.ts';
 import type { ValuePath } from './value-path.ts';
 
 /** A value as bytes. */
@@ -47,13 +48,13 @@ export function encode(value: unknown, what = 'the value'): Encoded {
  *
  * @throws SerializationError (`ERR_MP_SERIALIZATION`) like `encode`.
  */
-export function encodeInto(value: unknown, what = 'the value'): EncodedInPlace {
+export function encodeInto(value: unknown, what = 'the value', carrier?: BufferCarrier): EncodedInPlace {
   const end = encodeSmall(value);
   if (end > 0) {
     inScratch.end = end;
     return inScratch;
   }
-  const { bytes, modules } = encodeWithV8(value, what);
+  const { bytes, modules } = encodeWithV8(value, what, carrier);
   return { bytes, start: 0, end: bytes.length, modules };
 }
 
@@ -73,10 +74,14 @@ export function isSmallMessage(bytes: Uint8Array, start: number): boolean {
 }
 
 /** Encodes in V8's format, which carries everything. */
-export function encodeWithV8(value: unknown, what: string): { readonly bytes: Buffer; readonly modules: string[] } {
-  const plain = encodePlain(value);
+export function encodeWithV8(
+  value: unknown,
+  what: string,
+  carrier?: BufferCarrier,
+): { readonly bytes: Buffer; readonly modules: string[] } {
+  const plain = encodePlain(value, carrier?.minBytes);
   if (plain !== undefined) return { bytes: plain, modules: [] };
-  const lowering = new Lowering(what);
+  const lowering = new Lowering(what, carrier);
   try {
     const lowered = lowering.lower(value);
     return { bytes: new MessageWriter(lowering).message(lowered), modules: lowering.modules };
@@ -88,9 +93,9 @@ export function encodeWithV8(value: unknown, what: string): { readonly bytes: Bu
 const NOTHING = { modules: [], heads: [], bodies: [], placeholders: new Map<object, number>() } as const;
 
 /** Encodes a message that V8 carries as it is, without a copy; undefined when there is more to do for it. */
-function encodePlain(value: unknown): Buffer | undefined {
+function encodePlain(value: unknown, mostBytes: number | undefined): Buffer | undefined {
   try {
-    const scan = new PlainScan();
+    const scan = new PlainScan(mostBytes);
     return scan.accepts(value) ? new MessageWriter({ ...NOTHING, buffers: scan.buffers }).message(value) : undefined;
   } catch {
     // A Proxy, a getter that throws, too deep a nesting: lowering finds out which and where.

@@ -7,7 +7,7 @@ import { putOwn } from './own-property.ts';
 import type { AnyFunction } from './reference.ts';
 import { inspectTarget } from './references.ts';
 import { classOf, isBuiltinPrototype, whyNoInstance, whyRefused } from './refusals.ts';
-import { sharedBufferProtocol } from './shared-views.ts';
+import { type BufferCarrier, sharedBufferProtocol } from './shared-views.ts';
 import { typeOfPrototype, type TypeEntry } from './type-registry.ts';
 import { ValuePath } from './value-path.ts';
 import { viewKind, viewLength } from './view-kinds.ts';
@@ -38,9 +38,15 @@ export class Lowering {
   /** Special objects that will exist for the receiver only after what is being lowered. */
   readonly #unfinished = new Set<unknown>();
 
-  /** @param what - names the value in errors */
-  constructor(what: string) {
+  readonly #carrier: BufferCarrier | undefined;
+
+  /**
+   * @param what - names the value in errors
+   * @param carrier - takes large buffers, if they need not travel in the message
+   */
+  constructor(what: string, carrier?: BufferCarrier) {
     this.path.root = what;
+    this.#carrier = carrier;
   }
 
   /** @throws SerializationError when something in the value cannot travel, with its place; whatever an accessor throws. */
@@ -99,10 +105,21 @@ export class Lowering {
   }
 
   #view(view: ArrayBufferView): object {
-    if (sharedBufferProtocol(view.buffer) === undefined) return view;
-    const buffer = this.lower(view.buffer);
-    const placeholder = this.#special([KIND.sharedView, viewKind(view), view.byteOffset, viewLength(view)]);
-    return this.#give(placeholder, buffer);
+    const { buffer, byteOffset, byteLength } = view;
+    if (sharedBufferProtocol(buffer) !== undefined) return this.#viewOn(this.lower(buffer), view, byteOffset);
+    if (byteLength < (this.#carrier?.minBytes ?? Infinity)) return view;
+    const isWhole = byteLength === buffer.byteLength || this.#known.has(buffer);
+    if (isWhole) return this.#viewOn(this.lower(buffer), view, byteOffset);
+    // As in MessageWriter: what the view does not show is no business of the message.
+    return this.#viewOn(this.#carried(buffer as ArrayBuffer, byteOffset, byteLength), view, 0);
+  }
+
+  #viewOn(buffer: unknown, view: ArrayBufferView, byteOffset: number): object {
+    return this.#give(this.#special([KIND.sharedView, viewKind(view), byteOffset, viewLength(view)]), buffer);
+  }
+
+  #carried(buffer: ArrayBuffer, byteOffset: number, byteLength: number): object {
+    return this.#give(this.#special([KIND.carriedBuffer]), this.#carrier?.carry(buffer, byteOffset, byteLength));
   }
 
   #buffer(buffer: ArrayBuffer): object {
@@ -110,6 +127,7 @@ export class Lowering {
     if (protocol !== undefined) {
       return this.#late(buffer, [KIND.sharedBuffer], protocol.module, () => protocol.share());
     }
+    if (buffer.byteLength >= (this.#carrier?.minBytes ?? Infinity)) return this.#carried(buffer, 0, buffer.byteLength);
     this.buffers.add(buffer);
     return buffer;
   }

@@ -50,8 +50,10 @@ export const KIND = {
   custom: 11,
   /** []; then what its memory has to say. */
   sharedBuffer: 12,
-  /** [view kind, byte offset, length]; then the shared buffer. */
+  /** [view kind, byte offset, length]; then the buffer, a shared or a carried one. */
   sharedView: 13,
+  /** []; then what its carrier has to say: the buffer came beside the message. */
+  carriedBuffer: 14,
 } as const;
 
 /** How the view of an ordinary buffer goes on: varint of this, varint of its kind. */

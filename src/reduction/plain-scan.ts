@@ -20,6 +20,12 @@ export class PlainScan {
   /** The buffers that stand in the message themselves, not only behind a view. */
   readonly buffers: Set<unknown> = new Set<unknown>();
   readonly #seen = new Set<object>();
+  readonly #mostBytes: number;
+
+  /** @param mostBytes - of a buffer or what a view shows: more does not travel in the message */
+  constructor(mostBytes: number = Infinity) {
+    this.#mostBytes = mostBytes;
+  }
 
   accepts(value: unknown): boolean {
     switch (typeof value) {
@@ -42,8 +48,13 @@ export class PlainScan {
     if (prototype === null || typeOfPrototype(prototype) !== undefined) return false;
     if (prototype === Map.prototype) return this.#acceptsEntries(value as Map<unknown, unknown>);
     if (prototype === Set.prototype) return this.#acceptsValues(value as Set<unknown>);
-    if (ArrayBuffer.isView(value)) return isUsualView(prototype) && isOrdinary(value.buffer);
-    if (prototype === ArrayBuffer.prototype) return isOrdinary(value) && this.buffers.add(value) !== undefined;
+    if (ArrayBuffer.isView(value)) {
+      return isUsualView(prototype) && isOrdinary(value.buffer) && value.byteLength < this.#mostBytes;
+    }
+    if (prototype === ArrayBuffer.prototype) {
+      const { byteLength } = value as ArrayBuffer;
+      return isOrdinary(value) && byteLength < this.#mostBytes && this.buffers.add(value) !== undefined;
+    }
     return leaves.get(prototype)?.(value) === true;
   }
 

@@ -57,3 +57,33 @@ export function attachSharedBuffer(data: unknown): ArrayBuffer {
   }
   return attacher(data);
 }
+
+/** How large ordinary buffers travel beside a message instead of in it: copied once, into memory that the receiver keeps. */
+export interface BufferCarrier {
+  /** Smaller ones travel in the message. */
+  readonly minBytes: number;
+  /** Copies the bytes; what it returns goes into the message: plain data. */
+  readonly carry: (buffer: ArrayBuffer, byteOffset: number, byteLength: number) => unknown;
+}
+
+type Unloader = (data: unknown) => ArrayBuffer;
+let unloader: Unloader | undefined;
+
+/** Sets how what a carrier has made becomes an ArrayBuffer of this process; the layer of the transport does it once. */
+export function setBufferUnloader(unload: Unloader): void {
+  unloader = unload;
+}
+
+/**
+ * The buffer that came beside a message.
+ *
+ * @throws SerializationError when this process has nothing that messages come with.
+ */
+export function unloadBuffer(data: unknown): ArrayBuffer {
+  if (unloader === undefined) {
+    throw new SerializationError(
+      "The message has memory beside it, which this process cannot reach: import 'forkless' first.",
+    );
+  }
+  return unloader(data);
+}

@@ -4,7 +4,7 @@ import { KIND } from './message-format.ts';
 import { exportOf } from './module-table.ts';
 import { putOwn } from './own-property.ts';
 import type { AnyFunction } from './reference.ts';
-import { attachSharedBuffer } from './shared-views.ts';
+import { attachSharedBuffer, unloadBuffer } from './shared-views.ts';
 import { typeNamed, type TypeEntry } from './type-registry.ts';
 import { makeView } from './view-kinds.ts';
 
@@ -14,7 +14,13 @@ const UNFINISHED: unique symbol = Symbol('unfinished');
 /** Objects that a message makes and fills. All others were there before, or are complete when they are made. */
 const FILLED: ReadonlySet<unknown> = new Set([KIND.object, KIND.array, KIND.map, KIND.set, KIND.builtin, KIND.error]);
 /** What an instance of a class that extends a built-in one can be otherwise, when it is special itself. */
-const EXTENDED: ReadonlySet<unknown> = new Set([KIND.url, KIND.searchParams, KIND.sharedBuffer, KIND.sharedView]);
+const EXTENDED: ReadonlySet<unknown> = new Set([
+  KIND.url,
+  KIND.searchParams,
+  KIND.sharedBuffer,
+  KIND.sharedView,
+  KIND.carriedBuffer,
+]);
 
 /** V8 takes nothing but objects in the place of host objects. */
 class SymbolWrapper {
@@ -86,6 +92,7 @@ export class Specials {
       case KIND.custom:
       case KIND.sharedBuffer:
       case KIND.sharedView:
+      case KIND.carriedBuffer:
         return UNFINISHED;
       default:
         throw damaged(`it has an object of the unknown kind ${String(kind)}`);
@@ -102,6 +109,8 @@ export class Specials {
         return this.#registered('custom', text(detail), contents);
       case KIND.sharedBuffer:
         return attachSharedBuffer(unwrapped(contents));
+      case KIND.carriedBuffer:
+        return unloadBuffer(unwrapped(contents));
       case KIND.sharedView:
         if (!(contents instanceof ArrayBuffer)) throw damaged('a view has no buffer');
         return makeView(detail as number, contents, ...(more as [number, number]));

@@ -4,7 +4,8 @@ import { Lane } from '../synchronize/lane.ts';
 import { TIMED_OUT, Wait } from '../synchronize/wait-point.ts';
 import type { Attempt } from '../synchronize/wait-point.ts';
 import { tryOnce, waitAsync, waitSync } from '../synchronize/waitable.ts';
-import { checkReady, isReady, LateMessage, unpack, unpackBytes, unpackBytesInPlace } from './parcels.ts';
+import { adopting } from './adopted-bytes.ts';
+import { checkReady, isReady, LateMessage, unpack, unpackBytes } from './parcels.ts';
 import type { Incoming } from './records.ts';
 import type { Check } from './stream-consumer.ts';
 
@@ -45,16 +46,16 @@ export class Inbox {
   }
 
   bytes(wait: AsyncWaitOptions | undefined, check?: Check): Promise<Bytes | typeof TIMED_OUT> {
-    // What is kept in place is given back when the collector has found it, on a turn of the event loop.
-    return this.#take(this.#bytesAttempt(unpackBytesInPlace, check), wait);
+    const attempt = this.#bytesAttempt(check);
+    return this.#take(() => adopting(attempt), wait);
   }
 
   bytesSync(wait: WaitOptions | undefined, check?: Check): Bytes | typeof TIMED_OUT {
-    return takeSync(this.#bytesAttempt(unpackBytes, check), wait);
+    return takeSync(this.#bytesAttempt(check), wait);
   }
 
   tryBytes(): Bytes | typeof TIMED_OUT {
-    return takeSync(this.#bytesAttempt(unpackBytes), AT_ONCE);
+    return takeSync(this.#bytesAttempt(), AT_ONCE);
   }
 
   async #take<R>(attempt: Attempt<R>, wait: AsyncWaitOptions | undefined): Promise<R | typeof TIMED_OUT> {
@@ -66,7 +67,11 @@ export class Inbox {
   readonly #anyValue = (): unknown => {
     const message = this.#read();
     if (message instanceof Wait) return message;
-    return isReady(message) ? unpack(message) : new LateMessage(message);
+    return isReady(message)
+      ? message.parcel === undefined
+        ? unpack(message)
+        : adopting(() => unpack(message))
+      : new LateMessage(message);
   };
 
   readonly #readyValue = (): unknown => {
@@ -74,10 +79,10 @@ export class Inbox {
     return message instanceof Wait ? message : unpack(message);
   };
 
-  #bytesAttempt(unpackIt: (message: Incoming) => Bytes, check?: Check): Attempt<Bytes> {
+  #bytesAttempt(check?: Check): Attempt<Bytes> {
     return () => {
       const message = this.#read(check);
-      return message instanceof Wait ? message : unpackIt(message);
+      return message instanceof Wait ? message : unpackBytes(message);
     };
   }
 }

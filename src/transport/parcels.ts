@@ -5,7 +5,7 @@ import type { Block } from '../memory/heap.ts';
 import { decode, decodeFrom, encodeInto, isSmallMessage, modulesOf } from '../reduction/codec.ts';
 import type { EncodedInPlace } from '../reduction/codec.ts';
 import { SerializationError } from '../support/errors.ts';
-import { adoptBytes } from './adopted-bytes.ts';
+import { adoptBytes, adopting, BlockCarrier, copyOf } from './adopted-bytes.ts';
 import { modulesAreLoaded, resolveModules } from '../reduction/module-table.ts';
 import { INLINE_MOST, PARCEL_START } from './records.ts';
 import type { Incoming, Outgoing } from './records.ts';
@@ -19,19 +19,33 @@ const PARCEL_KIND: number = COMPOUND + 0x50415243;
  * @throws SerializationError when something in the value cannot travel; ResourceError when the memory is full.
  */
 export function pack(arena: Arena, value: unknown, what: string): Outgoing {
-  let blocks: readonly Block[];
-  const outer = beginCollection();
-  let encoded: EncodedInPlace;
+  const carrier = carrierOf(arena);
+  const carried = carrier.count;
   try {
-    encoded = encodeInto(value, what);
+    const outer = beginCollection();
+    let blocks: readonly Block[];
+    let encoded: EncodedInPlace;
+    try {
+      encoded = encodeInto(value, what, carrier);
+    } finally {
+      blocks = endCollection(outer);
+    }
+    const { bytes, start, end, modules } = encoded;
+    if (blocks.length === 0 && end - start <= INLINE_MOST) {
+      return { bytes, start, end, needsModules: modules.length > 0, parcel: undefined };
+    }
+    return packBytes(arena, bytes.subarray(start, end), modules.length > 0, blocks);
   } finally {
-    blocks = endCollection(outer);
+    if (carrier.count > carried) carrier.release(carried);
   }
-  const { bytes, start, end, modules } = encoded;
-  if (blocks.length === 0 && end - start <= INLINE_MOST) {
-    return { bytes, start, end, needsModules: modules.length > 0, parcel: undefined };
-  }
-  return packBytes(arena, bytes.subarray(start, end), modules.length > 0, blocks);
+}
+
+const carriers = new WeakMap<Arena, BlockCarrier>();
+
+function carrierOf(arena: Arena): BlockCarrier {
+  let carrier = carriers.get(arena);
+  if (carrier === undefined) carriers.set(arena, (carrier = new BlockCarrier(arena)));
+  return carrier;
 }
 
 /** The same message, for later: its bytes may be in a buffer that is used again at once. */
@@ -84,18 +98,9 @@ export function unpack(message: Incoming): unknown {
   }
 }
 
-/** The bytes of a message, copied out. */
+/** The bytes of a message. */
 export function unpackBytes({ bytes, start, end, parcel }: Incoming): Uint8Array<ArrayBuffer> {
-  const copy = new Uint8Array(Buffer.allocUnsafeSlow(end - start).buffer);
-  copy.set(bytes.subarray(start, end));
-  parcel?.release();
-  return copy;
-}
-
-/** The bytes of a message; many of them are left where they are. */
-export function unpackBytesInPlace(message: Incoming): Uint8Array<ArrayBuffer> {
-  const { parcel, start, end } = message;
-  return parcel === undefined ? unpackBytes(message) : adoptBytes(parcel, start, end);
+  return parcel === undefined ? copyOf(bytes, start, end) : adoptBytes(parcel, start, end);
 }
 
 /**
@@ -124,7 +129,7 @@ export class LateMessage {
   async unpack(): Promise<unknown> {
     try {
       await resolveModules(modulesOf(this.#bytes));
-      return decode(this.#bytes);
+      return adopting(() => decode(this.#bytes));
     } finally {
       this.#parcel?.release();
     }
