@@ -45,3 +45,4 @@ export { Pipe } from './transport/pipe.ts';
 export type { PipeOptions } from './transport/pipe.ts';
 export { Connection } from './transport/connection.ts';
 export type { AsyncBytesWait, BytesWait } from './transport/connection-checks.ts';
+export {} from './transport/sockets.ts';

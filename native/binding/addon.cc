@@ -9,6 +9,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new forkless::Environment(env));
   forkless::InitLayout(exports);
   forkless::InitArena(exports);
+  forkless::InitDescriptors(exports);
   forkless::InitHeap(exports);
   forkless::InitParking(exports);
   forkless::InitPosixSemaphore(exports);

@@ -7,6 +7,7 @@
 namespace forkless {
 
 void InitArena(Napi::Object exports);
+void InitDescriptors(Napi::Object exports);
 void InitHeap(Napi::Object exports);
 void InitLayout(Napi::Object exports);
 void InitParking(Napi::Object exports);

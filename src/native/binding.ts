@@ -129,6 +129,12 @@ export interface Binding extends ProcessBinding {
   openDoorbell(index: number, onRing: () => void): void;
   referDoorbell(index: number, referenced: boolean): void;
 
+  /** Keeps a copy of a descriptor for whoever shows the ticket, while this process lives. */
+  keepDescriptor(fd: number): string;
+  dropDescriptor(ticket: string): void;
+  keptDescriptors(): number;
+  fetchDescriptor(ticket: string): number;
+
   readonly semaphoreBytes: number;
   createSemaphore(name: string, exclusive: boolean, mode: number, value: number): NativeSemaphore;
   openSemaphore(name: string): NativeSemaphore;

@@ -1,5 +1,6 @@
 import { SerializationError } from '../support/errors.ts';
 import { copySlice } from './buffer-methods.ts';
+import { countGifts, settleGifts } from './gifts.ts';
 import { Lowering } from './lowering.ts';
 import { FORMAT } from './message-format.ts';
 import { MessageReader } from './message-reader.ts';
@@ -82,10 +83,14 @@ export function encodeWithV8(
   const plain = encodePlain(value, carrier?.minBytes);
   if (plain !== undefined) return { bytes: plain, modules: [] };
   const lowering = new Lowering(what, carrier);
+  const gifts = countGifts();
   try {
     const lowered = lowering.lower(value);
-    return { bytes: new MessageWriter(lowering).message(lowered), modules: lowering.modules };
+    const bytes = new MessageWriter(lowering).message(lowered);
+    settleGifts(gifts, 'given');
+    return { bytes, modules: lowering.modules };
   } catch (error) {
+    settleGifts(gifts, 'kept');
     throw encodingError(error, lowering.path);
   }
 }

@@ -8,7 +8,7 @@ import type { AnyFunction } from './reference.ts';
 import { inspectTarget } from './references.ts';
 import { classOf, isBuiltinPrototype, whyNoInstance, whyRefused } from './refusals.ts';
 import { type BufferCarrier, sharedBufferProtocol } from './shared-views.ts';
-import { typeOfPrototype, type TypeEntry } from './type-registry.ts';
+import { lateTypeOf, typeOfPrototype, type TypeEntry } from './type-registry.ts';
 import { ValuePath } from './value-path.ts';
 import { viewKind, viewLength } from './view-kinds.ts';
 
@@ -67,7 +67,7 @@ export class Lowering {
     if (prototype === Object.prototype) return this.#plain(value, undefined);
     if (prototype === null) return this.#plain(value, null);
     if (prototype === Array.prototype && Array.isArray(value)) return this.#array(value, undefined);
-    const entry = typeOfPrototype(prototype);
+    const entry = typeOfPrototype(prototype) ?? lateTypeOf(value);
     if (entry !== undefined) return this.#registered(value, entry);
     const refused = whyRefused(value);
     if (refused !== undefined) this.#fail(refused);

@@ -1,4 +1,4 @@
-import { addType, typeOfPrototype } from './type-registry.ts';
+import { addLateTypes, addType, typeOfPrototype } from './type-registry.ts';
 
 /** How the objects of a class are shared with other processes. */
 export interface ShareProtocol<T extends object, D> {
@@ -36,6 +36,16 @@ export function registerShareable<T extends object, D>(
     write: protocol.share,
     read: protocol.attach,
   });
+}
+
+/**
+ * Has classes registered only when one of their objects is sent, or received: for those of parts of the runtime that few
+ * programs load.
+ *
+ * @param claims - whether an object may be one of theirs
+ */
+export function registerShareableLate(claims: (value: object) => boolean, register: () => void): void {
+  addLateTypes({ claims, register });
 }
 
 /** Whether a value is an object of a registered class. */

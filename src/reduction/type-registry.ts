@@ -40,6 +40,32 @@ export function registersTypes(module: string): boolean {
   return modules.has(module);
 }
 
+/** Classes that are registered when one of their objects is met: those of parts of the runtime that few programs load. */
+interface LateTypes {
+  readonly claims: (value: object) => boolean;
+  readonly register: () => void;
+}
+
+const late = new Set<LateTypes>();
+
+export function addLateTypes(types: LateTypes): void {
+  late.add(types);
+}
+
+/** As `typeOfPrototype`, for an object whose class nobody knows yet. */
+export function lateTypeOf(value: object): TypeEntry | undefined {
+  registerLate((types) => types.claims(value));
+  return typeOfPrototype(Object.getPrototypeOf(value) as object);
+}
+
+function registerLate(isMeant: (types: LateTypes) => boolean): void {
+  for (const types of late) {
+    if (!isMeant(types)) continue;
+    late.delete(types);
+    types.register();
+  }
+}
+
 /** The entry of the nearest registered class, going up from a prototype. */
 export function typeOfPrototype(prototype: object): TypeEntry | undefined {
   for (let at: object | null = prototype; at !== null; at = Object.getPrototypeOf(at) as object | null) {
@@ -51,6 +77,9 @@ export function typeOfPrototype(prototype: object): TypeEntry | undefined {
 
 /** The entry with a name that came in a message. */
 export function typeNamed(kind: TypeEntry['kind'], name: string): TypeEntry | undefined {
+  const known = byName.get(nameKey(kind, name));
+  if (known !== undefined || late.size === 0) return known;
+  registerLate(() => true);
   return byName.get(nameKey(kind, name));
 }
 
