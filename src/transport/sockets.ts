@@ -38,11 +38,11 @@ interface DatagramForm extends TicketForm {
 
 /** A connection: the sender's object is closed, the connection goes on. */
 function shareSocket(socket: Socket): SocketForm {
-  const handle = handleOf(socket, 'socket');
   if ((socket as { encrypted?: boolean }).encrypted === true) {
     throw refusal('socket', 'its encryption is known to this process only', 'send the connection before TLS begins');
   }
   if (socket.connecting) throw refusal('socket', 'it is not connected yet', "send it after its 'connect' event");
+  const handle = handleOf(socket, 'socket');
   if (socket.writableLength > 0) {
     throw refusal('socket', 'it has data that are not written yet', "send it after the last write's callback");
   }

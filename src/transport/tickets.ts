@@ -1,6 +1,6 @@
 import { familyArena } from '../memory/arena.ts';
 import { allocate, attachBlock } from '../memory/heap.ts';
-import type { Block, BlockReference } from '../memory/heap.ts';
+import type { BlockReference } from '../memory/heap.ts';
 import { binding } from '../native/binding.ts';
 import { attempt } from '../native/failure.ts';
 import { ResourceError } from '../support/errors.ts';
@@ -12,18 +12,11 @@ export interface TicketForm {
   readonly life: BlockReference;
 }
 
-interface Kept {
-  readonly ticket: string;
-  readonly life: Block;
-  readonly reference: BlockReference;
-  readonly since: number;
-}
-
 const LIFE_BYTES = 16;
-// By then what was being written is in a message that keeps it alive, or was given up.
-const SWEEP_MS = 2000;
+const SWEEP_MS = 500;
 
-const kept = new Set<Kept>();
+/** Tickets and what they live by. */
+const kept = new Map<string, BlockReference>();
 let sweeper: NodeJS.Timeout | undefined;
 
 /**
@@ -34,7 +27,9 @@ export function keep(fd: number): TicketForm {
   const life = allocate(familyArena(), LIFE_BYTES);
   const reference = life.reference();
   const ticket = attempt('keep a descriptor for another process', () => binding.keepDescriptor(fd));
-  kept.add({ ticket, life, reference, since: performance.now() });
+  kept.set(ticket, reference);
+  // Messages are made in one go: then either it keeps this alive, or nobody does.
+  setImmediate(() => life.release());
   sweeper ??= setInterval(sweep, SWEEP_MS).unref();
   return { ticket, life: reference };
 }
@@ -49,20 +44,18 @@ export function giveUp({ ticket }: TicketForm): void {
  * @throws ResourceError when the process that kept it has ended, or somebody else has fetched it.
  */
 export function fetch({ ticket, life }: TicketForm): number {
-  // Nothing else holds it here: a child holds what its arguments refer to.
-  attachBlock(life).release();
+  // A child holds what its arguments refer to; while anybody does, the descriptor is kept.
+  using _ = attachBlock(life);
   return attempt('receive a socket: the process that sent it must live until then', () =>
     binding.fetchDescriptor(ticket),
   );
 }
 
 function sweep(): void {
-  for (const entry of kept) {
-    if (performance.now() - entry.since < SWEEP_MS) continue;
-    entry.life.release();
-    if (isAlive(entry.reference)) continue;
-    binding.dropDescriptor(entry.ticket);
-    kept.delete(entry);
+  for (const [ticket, life] of kept) {
+    if (isAlive(life)) continue;
+    binding.dropDescriptor(ticket);
+    kept.delete(ticket);
   }
   if (kept.size !== 0) return;
   clearInterval(sweeper);
