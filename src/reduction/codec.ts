@@ -12,17 +12,23 @@ export interface Encoded {
   readonly modules: string[];
 }
 
+/** Whether functions and classes may travel by value, which is as code. */
+export interface CodeOption {
+  readonly code?: boolean;
+}
+
 /**
  * Makes bytes of a value: everything that `structuredClone` takes, and functions, classes, instances of exported classes,
  * shared objects and views of shared memory.
  *
  * @param what - names the value in errors: `args` gives messages such as "args[0].callback cannot travel …"
+ * @param options - `code: false` refuses functions by value, for receivers that do
  * @throws SerializationError (`ERR_MP_SERIALIZATION`) when something in it cannot travel, naming its place and a remedy.
  * @example
  * const { bytes, modules } = encode({ at: new Date(), scale: Math.PI });
  */
-export function encode(value: unknown, what = 'the value'): Encoded {
-  return encodeWith(value, what, (bytes, modules) => ({ bytes, modules }));
+export function encode(value: unknown, what = 'the value', options?: CodeOption): Encoded {
+  return encodeWith(value, what, (bytes, modules) => ({ bytes, modules }), options);
 }
 
 /**
@@ -30,13 +36,20 @@ export function encode(value: unknown, what = 'the value'): Encoded {
  *
  * @throws SerializationError (`ERR_MP_SERIALIZATION`) like `encode`.
  */
-export function encodeWith<R>(value: unknown, what: string, use: (bytes: Buffer, modules: string[]) => R): R {
+export function encodeWith<R>(
+  value: unknown,
+  what: string,
+  use: (bytes: Buffer, modules: string[]) => R,
+  options?: CodeOption,
+): R {
   const plain = encodePlain(value);
   if (plain !== undefined) return use(plain, []);
-  const lowering = new Lowering(what);
+  const lowering = new Lowering(what, options?.code !== false);
   let bytes: Buffer;
   try {
-    bytes = new MessageWriter(lowering).message(lowering.lower(value));
+    const lowered = lowering.lower(value);
+    lowering.finish();
+    bytes = new MessageWriter(lowering).message(lowered);
   } catch (error) {
     throw encodingError(error, lowering.path);
   }
@@ -69,21 +82,22 @@ function encodingError(error: unknown, path: ValuePath): SerializationError {
 
 /**
  * Makes a value of the bytes of `encode`. Code is never run by it, except for the `attach` and `decode` functions that
- * this process registered: what a message refers to must have been imported before.
+ * this process registered: what a message refers to must have been imported before. Functions by value are code.
  *
+ * @param options - `code: true` allows functions by value: for messages that can only come from the own family
  * @throws SerializationError (`ERR_MP_SERIALIZATION`) when the bytes are damaged, or refer to what is not there.
  */
-export function decode(bytes: Uint8Array): unknown {
-  return reading(bytes, (reader) => reader.message());
+export function decode(bytes: Uint8Array, options?: CodeOption): unknown {
+  return reading(bytes, options?.code === true, (reader) => reader.message());
 }
 
 /** The modules that a message refers to, from its bytes alone. */
 export function modulesOf(bytes: Uint8Array): readonly string[] {
-  return reading(bytes, (reader) => reader.modules());
+  return reading(bytes, false, (reader) => reader.modules());
 }
 
-function reading<R>(bytes: Uint8Array, read: (reader: MessageReader) => R): R {
-  const reader = new MessageReader(bytes);
+function reading<R>(bytes: Uint8Array, allowsCode: boolean, read: (reader: MessageReader) => R): R {
+  const reader = new MessageReader(bytes, allowsCode);
   try {
     return read(reader);
   } catch (error) {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { InspectorSession, type Script } from './inspector-session.ts';
+import { inspectorSession, type InspectorSession, type Script } from './inspector-session.ts';
 import type { AnyFunction } from './reference.ts';
 
 /** Where a function comes from, as far as the runtime can tell. */
@@ -22,15 +22,12 @@ export type FunctionLocation =
 /** Chooses from the source of a module the names of its variables that are worth a look. */
 type Candidates = (url: string, source: string) => readonly string[];
 
-let session: InspectorSession | undefined;
-let unavailable = false;
-
 /**
  * Asks V8 where a function was written. The first call in a process costs about 30 ms, any further one 0.5 ms; 5 ms
  * more for a script that has been loaded since, or was compiled on its way in.
  */
 export function locateFunction(fn: AnyFunction, candidates: Candidates): FunctionLocation {
-  const inspector = openSession();
+  const inspector = inspectorSession();
   if (inspector === undefined) return { kind: 'unknown' };
   return inspector.inspect(fn, (functionId) => {
     const internals = inspector.internals(functionId);
@@ -100,15 +97,4 @@ function variableHolding(
   }`;
   const found = inspector.call(scopesId, find, [{ objectId: functionId }, { value: names }], true).value as unknown;
   return typeof found === 'string' ? found : undefined;
-}
-
-function openSession(): InspectorSession | undefined {
-  if (session !== undefined || unavailable) return session;
-  try {
-    session = new InspectorSession();
-  } catch {
-    // Bun, Deno, or a Node built without it.
-    unavailable = true;
-  }
-  return session;
 }

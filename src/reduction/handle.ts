@@ -21,14 +21,19 @@ export function toHandle(object: object): string {
       'toHandle() expects a shared object (a Lock, a Queue, …) or a view of shared memory. Other values are sent as messages.',
     );
   }
-  return encodeWith(object, 'the object', (bytes, modules) => {
-    const foreign = modules.find((module) => !registersTypes(module) && !sharesMemory(module));
-    if (foreign === undefined) return `${PREFIX}:${tag}:${bytes.toString('base64url')}`;
-    // Reading a text must not import a module that the text names.
-    throw new SerializationError(
-      `The object carries a function of ${foreign}, which a handle cannot: give the object a name, and open it by that with the function there`,
-    );
-  });
+  return encodeWith(
+    object,
+    'the object',
+    (bytes, modules) => {
+      const foreign = modules.find((module) => !registersTypes(module) && !sharesMemory(module));
+      if (foreign === undefined) return `${PREFIX}:${tag}:${bytes.toString('base64url')}`;
+      // Reading a text must not import a module that the text names.
+      throw new SerializationError(
+        `The object carries a function of ${foreign}, which a handle cannot: give the object a name, and open it by that with the function there`,
+      );
+    },
+    { code: false },
+  );
 }
 
 /**

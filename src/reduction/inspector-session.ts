@@ -12,13 +12,19 @@ export interface Script {
   readonly isModule: boolean;
 }
 
+// Not in the types of all versions.
+interface PrivateProperty {
+  readonly name: string;
+  readonly value?: Runtime.RemoteObject;
+}
+
 /**
  * V8's inspector for this very thread. Everything is synchronous: without a connection through a socket, answers arrive
  * before `post` returns. The debugger is enabled only while the list of scripts or a source is fetched.
  */
 export class InspectorSession {
   readonly #session: Session;
-  readonly #holder: { fn: AnyFunction | undefined } = { fn: undefined };
+  readonly #holder: { fn: AnyFunction | undefined; taken: unknown } = { fn: undefined, taken: undefined };
   readonly #holderId: string;
   readonly #scripts: Map<string, Script> = new Map();
   readonly #sources: Map<string, string> = new Map();
@@ -63,6 +69,7 @@ export class InspectorSession {
       return use(this.call(this.#holderId, 'function () { return this.fn; }', [], false).objectId as string);
     } finally {
       this.#holder.fn = undefined;
+      this.#holder.taken = undefined;
       this.post('Runtime.releaseObjectGroup', { objectGroup: OBJECT_GROUP });
     }
   }
@@ -87,16 +94,32 @@ export class InspectorSession {
     return called.result;
   }
 
+  /** Calls a function as `call` does, and gives the very value that it returns: with its identity, not a description. */
+  take(objectId: string, source: string, args: readonly Runtime.CallArgument[]): unknown {
+    const taking = `function (holder, ...args) { holder.taken = (${source}).apply(this, args); }`;
+    this.call(objectId, taking, [{ objectId: this.#holderId }, ...args], false);
+    return this.#holder.taken;
+  }
+
+  /** The values that the inspector shows. */
+  takeAll(values: readonly Runtime.RemoteObject[]): unknown[] {
+    return this.take(this.#holderId, 'function (...values) { return values; }', values.map(asArgument)) as unknown[];
+  }
+
   /** The internal properties of an object, such as `[[Scopes]]`. */
   internals(objectId: string): Map<string, Runtime.RemoteObject> {
-    const properties = this.post<Runtime.GetPropertiesReturnType>('Runtime.getProperties', {
-      objectId,
-      ownProperties: true,
-    });
-    const internals = new Map<string, Runtime.RemoteObject>();
-    for (const { name, value } of properties.internalProperties ?? [])
-      if (value !== undefined) internals.set(name, value);
-    return internals;
+    const { internalProperties = [] } = this.#properties(objectId);
+    return new Map(internalProperties.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]])));
+  }
+
+  /** The private fields of an object, such as `#count`. */
+  privates(objectId: string): Map<string, Runtime.RemoteObject> {
+    const { privateProperties = [] } = this.#properties(objectId);
+    return new Map(privateProperties.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]])));
+  }
+
+  #properties(objectId: string): Runtime.GetPropertiesReturnType & { readonly privateProperties?: PrivateProperty[] } {
+    return this.post('Runtime.getProperties', { objectId, ownProperties: true });
   }
 
   /** A script by its number. */
@@ -131,6 +154,27 @@ export class InspectorSession {
       this.#session.off('Debugger.scriptParsed', parsed);
     }
   }
+}
+
+let session: InspectorSession | undefined;
+let unavailable = false;
+
+/** The session of this thread; undefined where there is no inspector: Bun, Deno, or a Node built without it. */
+export function inspectorSession(): InspectorSession | undefined {
+  if (session !== undefined || unavailable) return session;
+  try {
+    session = new InspectorSession();
+  } catch {
+    unavailable = true;
+  }
+  return session;
+}
+
+function asArgument(value: Runtime.RemoteObject): Runtime.CallArgument {
+  if (value.objectId !== undefined) return { objectId: value.objectId };
+  return value.unserializableValue === undefined
+    ? { value: value.value as unknown }
+    : { unserializableValue: value.unserializableValue };
 }
 
 function idOf(object: Runtime.RemoteObject): string {

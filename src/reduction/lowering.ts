@@ -4,8 +4,9 @@ import { SerializationError } from '../support/errors.ts';
 import { errorForm, isError } from './error-form.ts';
 import { KIND, type Body, type Head } from './message-format.ts';
 import { putOwn } from './own-property.ts';
+import { CodeLowering } from './functions/code-lowering.ts';
 import type { AnyFunction } from './reference.ts';
-import { inspectTarget } from './references.ts';
+import { isClassThatTravels, targetOf, whyNoReference } from './references.ts';
 import { classOf, isBuiltinPrototype, whyNoInstance, whyRefused } from './refusals.ts';
 import { sharedBufferProtocol } from './shared-views.ts';
 import { typeOfPrototype, type TypeEntry } from './type-registry.ts';
@@ -37,10 +38,30 @@ export class Lowering {
   readonly #known = new Map<unknown, unknown>();
   /** Special objects that will exist for the receiver only after what is being lowered. */
   readonly #unfinished = new Set<unknown>();
+  readonly #allowsCode: boolean;
+  readonly #code: CodeLowering;
 
-  /** @param what - names the value in errors */
-  constructor(what: string) {
+  /**
+   * @param what - names the value in errors
+   * @param allowsCode - whether functions may travel by value
+   */
+  constructor(what: string, allowsCode: boolean) {
+    this.#allowsCode = allowsCode;
     this.path.root = what;
+    this.#code = new CodeLowering({
+      path: this.path,
+      lower: (value) => this.lower(value),
+      special: (value, head) => this.#keep(value, this.#special(head)),
+      number: (placeholder) => this.#number(placeholder),
+      module: (url) => void this.#module(url),
+      give: (placeholder, contents) => void this.#give(placeholder, contents),
+      fail: (reason) => this.#fail(reason),
+    });
+  }
+
+  /** Lowers what the functions hold that travel by value: when the value itself is done. */
+  finish(): void {
+    this.#code.finish();
   }
 
   /** @throws SerializationError when something in the value cannot travel, with its place; whatever an accessor throws. */
@@ -80,9 +101,7 @@ export class Lowering {
   #classOf(prototype: object): number | undefined {
     if (isBuiltinPrototype(prototype)) return undefined;
     const Class = classOf(prototype);
-    const target = Class === undefined ? undefined : inspectTarget(Class);
-    if (target?.kind !== 'reference' || target.reference.module.startsWith('node:'))
-      this.#fail(whyNoInstance(prototype));
+    if (Class === undefined || !isClassThatTravels(Class, this.#allowsCode)) this.#fail(whyNoInstance(prototype));
     return this.#number(this.lower(Class));
   }
 
@@ -120,13 +139,19 @@ export class Lowering {
   }
 
   #function(fn: AnyFunction): object {
-    const target = inspectTarget(fn);
-    if (target.kind === 'none') {
-      const name = fn.name === '' ? 'the function' : `'${fn.name}'`;
-      this.#fail(`${name}: ${target.reason}. To send it, ${target.remedy}.`);
+    const target = targetOf(fn);
+    if (target.kind === 'reference') {
+      const { module, name } = target.reference;
+      return this.#keep(fn, this.#special([KIND.reference, this.#module(module), name]));
     }
-    const { module, name } = target.reference;
-    return this.#keep(fn, this.#special([KIND.reference, this.#module(module), name]));
+    if (this.#allowsCode && target.kind === 'code') return this.#code.lower(fn, target.code);
+    if (this.#allowsCode && target.kind === 'bound') {
+      const { target: bound, boundThis, boundArgs } = target.parts;
+      return this.#late(fn, [KIND.bound], undefined, () => [bound, boundThis, boundArgs]);
+    }
+    const name = fn.name === '' ? 'the function' : `'${fn.name}'`;
+    const { reason, remedy } = whyNoReference(target);
+    this.#fail(`${name}: ${reason}. To send it, ${remedy}.`);
   }
 
   #symbol(symbol: symbol): object {
@@ -180,7 +205,7 @@ export class Lowering {
   }
 
   #error(error: Error): object {
-    const { Class, visible, hidden } = errorForm(error);
+    const { Class, visible, hidden } = errorForm(error, this.#allowsCode);
     const head: unknown[] = [typeof Class === 'string' ? Class : this.#number(this.lower(Class))];
     if (error instanceof DOMException) head.push(error.message, error.name);
     const placeholder = this.#special([KIND.error, ...head]);

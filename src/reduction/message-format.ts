@@ -52,6 +52,14 @@ export const KIND = {
   sharedBuffer: 12,
   /** [view kind, byte offset, length]; then the shared buffer. */
   sharedView: 13,
+  /** As functions/unit.ts says: a function or class by value. */
+  code: 14,
+  /** []; then [target, this, arguments]; a function of bind(). */
+  bound: 15,
+  /** [name]; the value of a global variable that every process has. */
+  global: 16,
+  /** [module]; what a CommonJS or built-in module exports as a whole. */
+  moduleExports: 17,
 } as const;
 
 /** How the view of an ordinary buffer goes on: varint of this, varint of its kind. */
