@@ -124,7 +124,8 @@ export class InspectorSession {
 
   /** A script by its number. */
   script(scriptId: string): Script | undefined {
-    if (!this.#scripts.has(scriptId)) this.#debug(() => undefined);
+    // Its source is most often the next question, and to enable the debugger the dearest part of both.
+    if (!this.#scripts.has(scriptId)) this.#debug(() => this.#fetchSource(scriptId));
     return this.#scripts.get(scriptId);
   }
 

@@ -36,7 +36,7 @@ export function capturesOf(fn: AnyFunction, code: FunctionCode): Captures {
   const requires: Import[] = [];
   for (const name of known) {
     const base = baseOfRequire(values.get(name));
-    if (base === undefined) variables.push(variable(name, values.get(name), code));
+    if (base === undefined) variables.push(variable(fn, name, values.get(name), code));
     else requires.push([name, 'require', base]);
   }
   for (const name of globals) {
@@ -84,18 +84,35 @@ function importOf(name: string, code: FunctionCode): Import | undefined {
   }
 }
 
-function variable(name: string, value: unknown, code: FunctionCode): Variable {
+function variable(fn: AnyFunction, name: string, value: unknown, code: FunctionCode): Variable {
+  const { script } = code;
   const isAssigned = code.names.get(name) === true;
-  return { name, value, cell: () => cellOf(name, code), isAssigned };
+  const isUninitialized = value === undefined && script?.syntax.isUninitialized(name, script.offset) === true;
+  return { name, value, cell: () => cellOf(fn, name, code), isAssigned, isUninitialized };
 }
 
-/** Of a variable at the top level of a script there is one in a process, so functions of that script share it. */
-function cellOf(name: string, code: FunctionCode): string | undefined {
+/**
+ * Of a variable at the top level of a script there is one in a process, so functions of that script share it. Of others
+ * there are as many as runs of the code around it, which V8 does not tell apart; an object that is new for each run does.
+ */
+function cellOf(fn: AnyFunction, name: string, code: FunctionCode): string | undefined {
   const { script } = code;
   if (script === undefined) return undefined;
-  const declaration = script.syntax.declarationOf(name, script.offset);
-  return declaration?.isTopLevel === true ? `${script.url}\n${name}` : undefined;
+  const { syntax, offset, url } = script;
+  if (syntax.declarationOf(name, offset)?.isTopLevel === true) return `${url}\n${name}`;
+  const witnesses = syntax.witnessesOf(name, offset);
+  const look = witnesses.length === 0 ? undefined : lookAt(fn, witnesses, []);
+  const at = look?.scopes.findIndex((scope, i) => scope !== undefined && look.values[i] !== undefined) ?? -1;
+  return at < 0 ? undefined : `run ${numberOf(look?.values[at] as object)}\n${name}`;
 }
+
+function numberOf(witness: object): number {
+  let number = numbers.get(witness);
+  if (number === undefined) numbers.set(witness, (number = ++lastNumber));
+  return number;
+}
+const numbers = new WeakMap<object, number>();
+let lastNumber = 0;
 
 /** Where a `require` function resolves from; undefined when it is something else. */
 function baseOfRequire(value: unknown): string | undefined {

@@ -92,6 +92,9 @@ export class CodeLowering {
     path.enter(VARIABLES);
     sent.variables = captures.variables.map((variable) => {
       path.at(variable.name);
+      if (variable.isUninitialized === true) {
+        this.#message.fail('it has no value yet. Send the function after the line that declares the variable has run.');
+      }
       return { ...variable, lowered: this.#standing(variable.value) };
     });
     sent.imports = captures.imports;

@@ -60,7 +60,9 @@ export function instanceOf(unit: Unit): Instance {
     shared: { set, get },
     make(number, superclass, values) {
       const member = unit.members[number] as Member;
-      const [setOwn, getOwn, made, setPrivates] = (members[number] as RawMember)(superclass, values);
+      // Not as a method: its `this` is that of the functions at the top level of a module.
+      const make = members[number] as RawMember;
+      const [setOwn, getOwn, made, setPrivates] = make(superclass, values);
       return {
         made: member.form === 'method' ? methodIn(made as object) : made,
         own: { set: setOwn, get: getOwn },

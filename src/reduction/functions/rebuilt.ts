@@ -13,6 +13,8 @@ export interface Variable {
   /** The same for every function that has this very variable; undefined when that cannot be told. */
   cell(): string | undefined;
   readonly isAssigned: boolean;
+  /** It has not got its value yet. */
+  readonly isUninitialized?: boolean;
 }
 
 export interface Captures {

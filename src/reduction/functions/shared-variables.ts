@@ -15,6 +15,7 @@ export interface UnitMember {
 export function shareVariables(functions: readonly SentFunction[], fail: (reason: string) => never): UnitMember[][] {
   const cells = sharedCells(functions);
   if (cells.size === 0) return functions.map(({ variables }, member) => [{ member, own: variables, shared: [] }]);
+  const names = new Set([...cells.values()].map(({ name }) => name));
   return components(functions.length, cells).map((members) => {
     const shared = new Map<string, string>();
     for (const [cell, { name, users }] of cells) {
@@ -28,7 +29,7 @@ export function shareVariables(functions: readonly SentFunction[], fail: (reason
     return members.map((member) => {
       const { variables } = functions[member] as SentFunction;
       const isShared = (variable: SentVariable): boolean =>
-        cells.get(cellOf(variable) ?? '')?.users.includes(member) === true;
+        cells.get((names.has(variable.name) ? cellOf(variable) : undefined) ?? '')?.users.includes(member) === true;
       const values = [...shared].map(([name, cell]) => valueOf(functions, members, name, cell));
       return { member, own: variables.filter((variable) => !isShared(variable)), shared: values };
     });
@@ -93,6 +94,9 @@ function valueOf(
   throw new Error(`no function has the variable ${name}`);
 }
 
+/** Asked for once: it may take a look. */
 function cellOf(variable: SentVariable): string | undefined {
-  return variable.cell();
+  if (!known.has(variable)) known.set(variable, variable.cell());
+  return known.get(variable);
 }
+const known = new WeakMap<SentVariable, string | undefined>();
