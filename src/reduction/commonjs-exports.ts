@@ -38,12 +38,8 @@ export function findExportOf(
 
 /** The URL of the CommonJS or built-in module whose exports, as a whole, an object is. */
 export function findModuleOf(exports: object): string | undefined {
-  for (const module of Object.values(require.cache)) {
-    if (module?.exports === exports && isFile(module.filename)) {
-      const url = pathToFileURL(module.filename).href;
-      return isMainModule(url) ? undefined : url;
-    }
-  }
+  const url = findModule((others) => others === exports);
+  if (url !== undefined) return url;
   // Those that are loaded: to load the others would take long.
   const loaded = (process as unknown as { readonly moduleLoadList?: readonly string[] }).moduleLoadList ?? [];
   if (loaded.length !== builtins.seen) {
@@ -55,6 +51,19 @@ export function findModuleOf(exports: object): string | undefined {
   }
   return builtins.names.get(exports);
 }
+
+/** The URL of the CommonJS module whose exports are what one looks for; never that of the main script. */
+export function findModule(isWanted: (exports: object) => boolean): string | undefined {
+  for (const module of Object.values(require.cache)) {
+    const exports: unknown = module?.exports;
+    if ((typeof exports !== 'object' && typeof exports !== 'function') || exports === null) continue;
+    if (module === undefined || !isFile(module.filename) || !isWanted(exports)) continue;
+    const url = pathToFileURL(module.filename).href;
+    return isMainModule(url) ? undefined : url;
+  }
+  return undefined;
+}
+
 const builtins = { names: new Map<unknown, string>(), seen: 0 };
 
 /** What a CommonJS or built-in module exports, if it is loaded already. */

@@ -1,7 +1,7 @@
 import { encode } from './codec.ts';
-import { findModuleOf } from './commonjs-exports.ts';
 import { capturesOf } from './functions/captures.ts';
 import type { FunctionCode } from './functions/function-code.ts';
+import { moduleObjectOf } from './functions/module-objects.ts';
 import type { Import } from './functions/rebuilt.ts';
 import { standardGlobalName } from './functions/standard-globals.ts';
 import type { AnyFunction, Reference } from './reference.ts';
@@ -70,8 +70,10 @@ function imported(binding: Import): Captured {
 function captured(name: string, value: unknown, seen: Set<AnyFunction>): Captured {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return copied(name, value);
   if (standardGlobalName(value) !== undefined) return { name, how: 'runtime' };
-  const module = findModuleOf(value);
-  if (module !== undefined) return { name, how: 'import', from: { module, name: 'default' } };
+  const object = moduleObjectOf(value);
+  if (object !== undefined) {
+    return { name, how: 'import', from: { module: object.module, name: object.isWrapped ? '*' : 'default' } };
+  }
   if (typeof value === 'function') return capturedFunction(name, value as AnyFunction, seen);
   const isShareable = typeOfPrototype(Object.getPrototypeOf(value) as object)?.kind === 'shareable';
   return isShareable || isSharedView(value) ? { name, how: 'shared' } : copied(name, value);

@@ -1,6 +1,7 @@
 import { SerializationError } from '../support/errors.ts';
 import { fillError, makeError } from './error-form.ts';
 import { CodeReader } from './functions/code-reader.ts';
+import { wrappedExports } from './functions/module-objects.ts';
 import { standardGlobal } from './functions/standard-globals.ts';
 import { damaged } from './message-errors.ts';
 import { KIND } from './message-format.ts';
@@ -75,7 +76,7 @@ export class Specials {
         return standardGlobal(text(detail)) ?? UNFINISHED;
       case KIND.moduleExports:
         this.#allowed();
-        return exportsOfModule(text(detail));
+        return more[0] === true ? wrappedExports(exportsOfModule(text(detail))) : exportsOfModule(text(detail));
       case KIND.symbol:
         return new SymbolWrapper(Symbol.for(text(detail)));
       case KIND.object:

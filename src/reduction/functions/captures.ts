@@ -42,7 +42,10 @@ export function capturesOf(fn: AnyFunction, code: FunctionCode): Captures {
   for (const name of globals) {
     if (!Object.hasOwn(globalThis, name)) continue;
     const value = (globalThis as Record<string, unknown>)[name];
-    variables.push({ name, value, cell: () => `global\n${name}`, isAssigned: code.names.get(name) === true });
+    // In evaluated code and in the REPL.
+    const base = baseOfRequire(value);
+    if (base !== undefined) requires.push([name, 'require', base]);
+    else variables.push({ name, value, cell: () => `global\n${name}`, isAssigned: code.names.get(name) === true });
   }
   return { variables, imports: requires.length === 0 ? imports : [...imports, ...requires], privates: look.privates };
 }

@@ -1,12 +1,12 @@
 import { types } from 'node:util';
 
-import { findModuleOf } from '../commonjs-exports.ts';
 import { KIND, type Head } from '../message-format.ts';
 import type { AnyFunction } from '../reference.ts';
 import { BASE_CLASS, VARIABLES, type ValuePath } from '../value-path.ts';
 import { capturesOf } from './captures.ts';
 import { idOfClass } from './class-ids.ts';
 import type { FunctionCode } from './function-code.ts';
+import { moduleObjectOf } from './module-objects.ts';
 import type { SentFunction, SentVariable } from './sent-function.ts';
 import { shareVariables } from './shared-variables.ts';
 import { standardGlobalName } from './standard-globals.ts';
@@ -159,10 +159,10 @@ export class CodeLowering {
     if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return this.#message.lower(value);
     const global = standardGlobalName(value);
     if (global !== undefined) return this.#message.special(value, [KIND.global, global]);
-    const module = findModuleOf(value);
-    if (module === undefined) return this.#message.lower(value);
-    this.#message.module(module);
-    return this.#message.special(value, [KIND.moduleExports, module]);
+    const object = moduleObjectOf(value);
+    if (object === undefined) return this.#message.lower(value);
+    this.#message.module(object.module);
+    return this.#message.special(value, [KIND.moduleExports, object.module, object.isWrapped]);
   }
 
   /** The values that computed keys of a class need at once. */

@@ -2,7 +2,7 @@ import vm from 'node:vm';
 
 /** What Node adds to the language. A name that is missing here only costs an attempt to send its value. */
 const OF_NODE =
-  'global globalThis process Buffer console require module exports queueMicrotask structuredClone fetch crypto navigator performance ' +
+  'global globalThis process Buffer console queueMicrotask structuredClone fetch crypto navigator performance ' +
   'setTimeout setInterval setImmediate clearTimeout clearInterval clearImmediate atob btoa URL URLSearchParams ' +
   'AbortController AbortSignal Blob File FormData Headers Request Response Event EventTarget CustomEvent CloseEvent ' +
   'MessageChannel MessagePort MessageEvent BroadcastChannel TextEncoder TextDecoder TextEncoderStream TextDecoderStream ' +
