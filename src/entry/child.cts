@@ -67,11 +67,13 @@ function enterFamily(): { readonly binding: Binding; readonly record: Buffer } {
 }
 
 async function run(): Promise<void> {
-  const [callee, Class] = await importScope.run(true, () => Promise.all([load(head.target), load(head.subclass)]));
+  const [callee, Class, values] = await importScope.run(true, async () => {
+    const [fn, Subclass] = await Promise.all([load(head.target), load(head.subclass)]);
+    return [fn, Subclass, await bootValues()] as const;
+  });
   state.importing = false;
   // A module that has left nothing behind cannot go on later: no need to follow its trace through all that comes.
   if (process.getActiveResourcesInfo().length === 0) importScope.disable();
-  const values = await bootValues();
   const { args, kwargs, fields } = values;
   const Subclass = Class ?? values.subclass;
   const target = callee ?? values.target;

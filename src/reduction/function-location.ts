@@ -11,7 +11,9 @@ export type FunctionLocation =
       /** As the runtime names it: a `file:` URL for modules, a path or a text such as `REPL1` for others. */
       readonly url: string;
       readonly isModule: boolean;
-      /** The source as it is executed, and the place of the function in it. */
+      readonly startLine: number;
+      readonly startColumn: number;
+      /** The source as it is executed, and the place of the function in it; both count from 0. */
       readonly source: string;
       readonly line: number;
       readonly column: number;
@@ -38,13 +40,15 @@ export function locateFunction(fn: AnyFunction, candidates: Candidates): Functio
       | undefined;
     const script = place === undefined ? undefined : inspector.script(place.scriptId);
     if (place === undefined || script === undefined) return { kind: 'native' };
-    const source = sourceOnDisk(script, fn, place.lineNumber, place.columnNumber) ?? inspector.source(place.scriptId);
+    const line = place.lineNumber - script.startLine;
+    const column = line === 0 ? place.columnNumber - script.startColumn : place.columnNumber;
+    const source = sourceOnDisk(script, fn, line, column) ?? inspector.source(place.scriptId);
     return {
       kind: 'script',
       ...script,
       source,
-      line: place.lineNumber,
-      column: place.columnNumber,
+      line,
+      column,
       variableHolding: script.isModule
         ? variableHolding(inspector, functionId, internals.get('[[Scopes]]')?.objectId, candidates(script.url, source))
         : undefined,

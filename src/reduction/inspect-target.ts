@@ -72,7 +72,7 @@ function captured(name: string, value: unknown, seen: Set<AnyFunction>): Capture
   if (standardGlobalName(value) !== undefined) return { name, how: 'runtime' };
   const object = moduleObjectOf(value);
   if (object !== undefined) {
-    return { name, how: 'import', from: { module: object.module, name: object.isWrapped ? '*' : 'default' } };
+    return { name, how: 'import', from: { module: object.module, name: object.as === 'exports' ? 'default' : '*' } };
   }
   if (typeof value === 'function') return capturedFunction(name, value as AnyFunction, seen);
   const isShareable = typeOfPrototype(Object.getPrototypeOf(value) as object)?.kind === 'shareable';

@@ -10,6 +10,14 @@ const OBJECT_GROUP = 'forkless';
 export interface Script {
   readonly url: string;
   readonly isModule: boolean;
+  /** Where its source begins for V8, which counts all lines and columns from there; 0 for files. */
+  readonly startLine: number;
+  readonly startColumn: number;
+}
+
+interface ScriptParsed extends Omit<Script, 'isModule'> {
+  readonly scriptId: string;
+  readonly isModule?: boolean;
 }
 
 // Not in the types of all versions.
@@ -143,8 +151,9 @@ export class InspectorSession {
   }
 
   #debug(use: () => void): void {
-    const parsed = ({ params }: { params: { scriptId: string; url: string; isModule?: boolean } }): void => {
-      this.#scripts.set(params.scriptId, { url: params.url, isModule: params.isModule === true });
+    const parsed = ({ params }: { params: ScriptParsed }): void => {
+      const { scriptId, url, isModule, startLine, startColumn } = params;
+      this.#scripts.set(scriptId, { url, isModule: isModule === true, startLine, startColumn });
     };
     this.#session.on('Debugger.scriptParsed', parsed);
     try {

@@ -58,7 +58,7 @@ export const KIND = {
   bound: 15,
   /** [name]; the value of a global variable that every process has. */
   global: 16,
-  /** [module, wrapped]; what a CommonJS or built-in module exports as a whole, or an object with that as its default. */
+  /** [module, 'exports' | 'wrapped' | 'namespace']; an object that stands for a module (functions/module-objects.ts). */
   moduleExports: 17,
 } as const;
 

@@ -65,6 +65,12 @@ export function exportsOfModule(module: string): unknown {
   return loadedExports(module)?.value ?? own(namespaceOf(module), 'default');
 }
 
+/** The module of a namespace object that a message has brought here. */
+export function moduleOfNamespace(namespace: object): string | undefined {
+  for (const [module, known] of namespaces) if (known === namespace) return module;
+  return undefined;
+}
+
 function namespaceOf(module: string): object {
   const namespace = namespaces.get(module);
   if (namespace !== undefined) return namespace;

@@ -1,11 +1,11 @@
 import { SerializationError } from '../support/errors.ts';
 import { fillError, makeError } from './error-form.ts';
 import { CodeReader } from './functions/code-reader.ts';
-import { wrappedExports } from './functions/module-objects.ts';
+import { moduleObject } from './functions/module-objects.ts';
 import { standardGlobal } from './functions/standard-globals.ts';
 import { damaged } from './message-errors.ts';
 import { KIND } from './message-format.ts';
-import { exportOf, exportsOfModule } from './module-table.ts';
+import { exportOf } from './module-table.ts';
 import { putOwn } from './own-property.ts';
 import type { AnyFunction } from './reference.ts';
 import { attachSharedBuffer } from './shared-views.ts';
@@ -76,7 +76,7 @@ export class Specials {
         return standardGlobal(text(detail)) ?? UNFINISHED;
       case KIND.moduleExports:
         this.#allowed();
-        return more[0] === true ? wrappedExports(exportsOfModule(text(detail))) : exportsOfModule(text(detail));
+        return moduleObject(text(detail), more[0]);
       case KIND.symbol:
         return new SymbolWrapper(Symbol.for(text(detail)));
       case KIND.object:

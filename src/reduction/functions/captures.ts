@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
+import { isMainModule } from '../main-module.ts';
 import { isImportable, type AnyFunction } from '../reference.ts';
 import type { FunctionCode } from './function-code.ts';
 import { IMPORT, IMPORT_META } from './function-text.ts';
@@ -80,7 +81,8 @@ function importOf(name: string, code: FunctionCode): Import | undefined {
   if (binding === undefined) return undefined;
   try {
     const module = resolveImport(binding.specifier, code.base);
-    return isImportable(module) ? [name, 'import', module, binding.name] : undefined;
+    // Nobody imports the main script again.
+    return isImportable(module) && !isMainModule(module) ? [name, 'import', module, binding.name] : undefined;
   } catch {
     // Only a loader of the user's knows what it means.
     return undefined;

@@ -9,8 +9,11 @@ import type { FunctionCode } from './function-code.ts';
 import { moduleObjectOf } from './module-objects.ts';
 import type { SentFunction, SentVariable } from './sent-function.ts';
 import { shareVariables } from './shared-variables.ts';
-import { standardGlobalName } from './standard-globals.ts';
+import { isStandardGlobal, standardGlobalName } from './standard-globals.ts';
 import type { CodeBody, Member, PropertyList, Unit } from './unit.ts';
+
+const UNKNOWN_NAMESPACE =
+  'it is what import() gave, which does not tell its module. Use "import * as" at the top of the file, or import() where it is used.';
 
 /** What a function by value needs of the message that it is part of. */
 export interface Message {
@@ -160,13 +163,24 @@ export class CodeLowering {
     const global = standardGlobalName(value);
     if (global !== undefined) return this.#message.special(value, [KIND.global, global]);
     const object = moduleObjectOf(value);
-    if (object === undefined) return this.#message.lower(value);
+    if (object === undefined) {
+      if (types.isModuleNamespaceObject(value)) this.#message.fail(UNKNOWN_NAMESPACE);
+      return this.#message.lower(value);
+    }
     this.#message.module(object.module);
-    return this.#message.special(value, [KIND.moduleExports, object.module, object.isWrapped]);
+    return this.#message.special(value, [KIND.moduleExports, object.module, object.as]);
   }
 
   /** The values that computed keys of a class need at once. */
-  #eager({ code, variables, place }: SentFunction): (readonly [string, unknown])[] {
+  #eager({ code, variables, imports, place }: SentFunction): (readonly [string, unknown])[] {
+    const known = new Set([...variables, ...imports.map(([name]) => ({ name }))].map(({ name }) => name));
+    for (const name of code.eagerNames) {
+      if (known.has(name) || isStandardGlobal(name)) continue;
+      this.#message.path.resume(place);
+      this.#message.fail(
+        `a computed name in the class uses the variable '${name}', which the runtime has dropped since.`,
+      );
+    }
     return variables
       .filter(({ name }) => code.eagerNames.has(name))
       .map(({ name, value }) => {

@@ -61,7 +61,7 @@ export class CodeReader {
       rebuilt.assign(new Map(member.variables.map((name, i) => [name, values[i]])));
     } else {
       made.own.set(values);
-      made.setPrivates?.(body.privates.map(valueOf));
+      made.privates?.(body.privates.map(valueOf));
     }
     if (body.name !== undefined) Object.defineProperty(fn, 'name', { value: body.name, configurable: true });
     fillProperties(fn, body.properties, valueOf);
@@ -98,7 +98,7 @@ function make(
 }
 
 /** What is needed to send it on. */
-function remember(fn: AnyFunction, read: ReadUnit, at: number, { own }: Made): void {
+function remember(fn: AnyFunction, read: ReadUnit, at: number, { own, privates }: Made): void {
   const { url, base, shared } = read.unit;
   const member = read.unit.members[at] as Member;
   if (member.id !== undefined) rememberClass(fn, member.id);
@@ -115,7 +115,7 @@ function remember(fn: AnyFunction, read: ReadUnit, at: number, { own }: Made): v
       };
       return {
         imports,
-        privates: [],
+        privates: privates?.() ?? [],
         variables: [
           ...variables.map((name, i) => variable(name, ownValues[i], undefined)),
           ...shared

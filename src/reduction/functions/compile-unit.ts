@@ -5,18 +5,19 @@
  *
  * where each of `first` and `second` makes one of the functions, with variables of its own:
  *
- *   function (superclass, values) { let [a, b] = values; return [set a, b; get a, b; <function>; <setter>] }
+ *   function (superclass, values) { let [a, b] = values; return [set a, b; get a, b; <function>; <its privates>] }
  *
  * A function stands at the line and column where it was written, in a script of the same name, so that stack traces show
  * the right place. (Only of members of one unit that do not come one behind the other some have to stand elsewhere.)
  */
 import vm from 'node:vm';
 
-import { SET_PRIVATES, SUPER } from './function-text.ts';
+import { PRIVATES, SUPER } from './function-text.ts';
 import type { Member, Unit } from './unit.ts';
 
 type Setter = (values: readonly unknown[]) => void;
 type Getter = () => unknown[];
+type Privates = (values?: readonly unknown[]) => unknown[];
 
 /** Variables, in an order that both sides know. */
 interface Variables {
@@ -28,7 +29,8 @@ interface Variables {
 export interface Made {
   readonly made: unknown;
   readonly own: Variables;
-  readonly setPrivates: Setter | undefined;
+  /** Sets the static private fields of a class, or gives them. */
+  readonly privates: Privates | undefined;
 }
 
 /** A unit that has variables of its own: one for each message. */
@@ -37,7 +39,7 @@ export interface Instance {
   make(member: number, superclass: unknown, values: readonly unknown[]): Made;
 }
 
-type RawMember = (superclass: unknown, values: readonly unknown[]) => [Setter, Getter, unknown, Setter | undefined];
+type RawMember = (superclass: unknown, values: readonly unknown[]) => [Setter, Getter, unknown, Privates | undefined];
 type RawUnit = () => [Setter, Getter, ...RawMember[]];
 
 const VALUES = 'forkless$values';
@@ -62,11 +64,11 @@ export function instanceOf(unit: Unit): Instance {
       const member = unit.members[number] as Member;
       // Not as a method: its `this` is that of the functions at the top level of a module.
       const make = members[number] as RawMember;
-      const [setOwn, getOwn, made, setPrivates] = make(superclass, values);
+      const [setOwn, getOwn, made, privates] = make(superclass, values);
       return {
         made: member.form === 'method' ? methodIn(made as object) : made,
         own: { set: setOwn, get: getOwn },
-        setPrivates,
+        privates,
       };
     },
   };
@@ -109,12 +111,12 @@ function beginningOf(member: Member): string {
   const names = [...own, ...member.imports.map(([name]) => name)];
   const strict = isStrict ? '"use strict";' : '';
   const declared = names.length === 0 ? '' : `let [${names.join()}]=${VALUES};`;
-  const privates = staticPrivates.length === 0 ? '' : `let ${SET_PRIVATES};`;
+  const privates = staticPrivates.length === 0 ? '' : `let ${PRIVATES};`;
   return `function(${SUPER},${VALUES}){${strict}${declared}${privates}return[${accessors(own)}`;
 }
 
 function endOf(member: Member): string {
-  return `${member.staticPrivates.length === 0 ? '' : `,${SET_PRIVATES}`}]};`;
+  return `${member.staticPrivates.length === 0 ? '' : `,${PRIVATES}`}]};`;
 }
 
 function variables(names: readonly string[]): string {

@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 
 import { offsetOf, type FunctionLocation } from '../function-location.ts';
 import type { AnyFunction } from '../reference.ts';
+import { withFixedKeys } from './class-keys.ts';
 import { readFunctionText, type Form, type FunctionText } from './function-text.ts';
 import { ScriptSyntax } from './script-syntax.ts';
 import { importsOf, type ImportBinding } from './script-imports.ts';
@@ -56,7 +57,7 @@ export function codeOf(fn: AnyFunction, location: InScript): FunctionCode | stri
   const source = Function.prototype.toString.call(fn);
   let text: FunctionText;
   try {
-    text = textOf(source);
+    text = textOf(withFixedKeys(fn, source));
   } catch (error) {
     return `its source cannot be read (${(error as Error).message})`;
   }
@@ -103,7 +104,8 @@ function positionOf(location: InScript, offset: number): { readonly line: number
   const lineStart = before.lastIndexOf('\n') + 1;
   let line = 0;
   for (let at = before.indexOf('\n'); at >= 0; at = before.indexOf('\n', at + 1)) line++;
-  return { line, column: offset - lineStart };
+  const column = offset - lineStart + (line === 0 ? location.startColumn : 0);
+  return { line: line + location.startLine, column };
 }
 
 function whyNot(text: FunctionText, script: ScriptPlace, isModule: boolean): string | undefined {

@@ -6,12 +6,12 @@
  *   the key of a method            is fixed when it is computed; the function's name travels as a property
  *   extends <expression>           becomes extends SUPER: the class that it was, not one made anew
  *   static fields, static blocks   are blanked out: the values of now travel as properties
- *   static #private                the same, with a setter at the end of the class
+ *   static #private                the same, with an accessor at the end of the class
  *
  * Nothing moves by that, so that lines and columns in stack traces stay right.
  */
 import { usesOf, type Surrounding } from './free-names.ts';
-import { nodeOf, nodesOf, parseProgram, type SyntaxNode } from './syntax.ts';
+import { nodeOf, nodesOf, parseExpression, type SyntaxNode } from './syntax.ts';
 
 /** How the text is made an expression: as it is, as a class, or as a member of an object. */
 export type Form = 'expression' | 'class' | 'method';
@@ -19,7 +19,7 @@ export type Form = 'expression' | 'class' | 'method';
 export const IMPORT_META = 'import$meta';
 export const IMPORT = 'imp$rt';
 export const SUPER = 'forkless$super';
-export const SET_PRIVATES = 'forkless$setPrivates';
+export const PRIVATES = 'forkless$privates';
 
 export interface FunctionText {
   readonly form: Form;
@@ -60,7 +60,10 @@ export function readFunctionText(text: string): FunctionText {
   const code = apply(text, shift, edits);
   // What a class used in parts that are blanked out does not travel.
   const uses = form === 'class' && edits.length > 0 ? usesOf(parseFunction(code).node) : written;
-  for (const name of [IMPORT_META, IMPORT, SUPER, SET_PRIVATES]) uses.names.delete(name);
+  // A function inside of one that came by value has them as variables.
+  const usesMeta = written.metas.length > 0 || uses.names.has(IMPORT_META);
+  const usesImport = written.imports.length > 0 || uses.names.has(IMPORT);
+  for (const name of [IMPORT_META, IMPORT, SUPER, PRIVATES]) uses.names.delete(name);
   const eagerNames = new Set(eager.flatMap((key) => [...usesOf(key).names.keys()]));
   const [foreignPrivateName] = uses.privateNames;
   return {
@@ -70,8 +73,8 @@ export function readFunctionText(text: string): FunctionText {
     eagerNames,
     surroundings: uses.surroundings,
     foreignPrivateName,
-    usesMeta: written.metas.length > 0,
-    usesImport: written.imports.length > 0,
+    usesMeta,
+    usesImport,
     hasSuperclass: form === 'class' && nodeOf(node['superClass']) !== undefined,
     staticPrivates,
     naturalName: naturalName(form, node),
@@ -83,27 +86,24 @@ const NO_CLASS = { staticPrivates: [], eager: [] };
 /** The function's node; `shift` is where its text begins in what was parsed. */
 function parseFunction(text: string): { readonly form: Form; readonly node: SyntaxNode; readonly shift: number } {
   try {
-    const expression = expressionOf(`(${text}\n)`);
-    if (expression.type === 'ClassExpression') return { form: 'class', node: expression, shift: 1 };
+    const { node: expression, shift } = parseExpression(text);
+    if (expression.type === 'ClassExpression') return { form: 'class', node: expression, shift };
     if (/^(?:Function|ArrowFunction)Expression$/.test(expression.type)) {
-      return { form: 'expression', node: expression, shift: 1 };
+      return { form: 'expression', node: expression, shift };
     }
   } catch {
     // A method: see below.
   }
   try {
-    const [property] = nodesOf(expressionOf(`({${text}\n})`)['properties']);
-    if (property !== undefined) return { form: 'method', node: property, shift: 2 };
+    const { node: object, shift } = parseExpression(text, '({', '})');
+    const [property] = nodesOf(object['properties']);
+    if (property !== undefined) return { form: 'method', node: property, shift };
   } catch {
     // A private method.
   }
-  const body = expressionOf(`(class{${text}\n})`)['body'] as SyntaxNode;
-  return { form: 'method', node: nodesOf(body['body'])[0] as SyntaxNode, shift: 7 };
-}
-
-function expressionOf(source: string): SyntaxNode {
-  const [statement] = nodesOf(parseProgram(source, 'script')['body']);
-  return statement?.['expression'] as SyntaxNode;
+  const { node: holder, shift } = parseExpression(text, '(class{', '})');
+  const body = holder['body'] as SyntaxNode;
+  return { form: 'method', node: nodesOf(body['body'])[0] as SyntaxNode, shift };
 }
 
 function fixKey(method: SyntaxNode, edits: Edit[]): void {
@@ -139,7 +139,7 @@ function editClass(
   if (staticPrivates.length > 0) {
     const targets = staticPrivates.map((name) => `this.#${name}`).join(',');
     const at = shift + text.length - 1;
-    edits.push({ start: at, end: at, text: `static{${SET_PRIVATES}=(v)=>{[${targets}]=v}}` });
+    edits.push({ start: at, end: at, text: `static{${PRIVATES}=(v)=>v===undefined?[${targets}]:([${targets}]=v)}` });
   }
   return { staticPrivates, eager };
 }

@@ -30,6 +30,25 @@ export function parseProgram(source: string, sourceType: 'module' | 'script'): S
   }) as unknown as SyntaxNode;
 }
 
+/** In a function, so that `new.target` can be read, and refused by its name. */
+const BEFORE = '(function(){return';
+
+/**
+ * Parses an expression. `shift` is where its text begins in what was parsed, from which the places of nodes count.
+ * @throws SyntaxError
+ */
+export function parseExpression(
+  text: string,
+  open = '(',
+  close = ')',
+): { readonly node: SyntaxNode; readonly shift: number } {
+  const program = parseProgram(`${BEFORE}${open}${text}\n${close}})`, 'script');
+  const [statement] = nodesOf(program['body']) as [SyntaxNode];
+  const body = (statement['expression'] as SyntaxNode)['body'] as SyntaxNode;
+  const node = nodesOf(body['body'])[0]?.['argument'] as SyntaxNode;
+  return { node, shift: BEFORE.length + open.length };
+}
+
 /** Whether a value of a node's property is a node itself. */
 export function isNode(value: unknown): value is SyntaxNode {
   return typeof value === 'object' && value !== null && typeof (value as { type?: unknown }).type === 'string';
