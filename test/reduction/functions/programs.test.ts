@@ -58,6 +58,10 @@ describe('A Process', () => {
     ]);
   });
 
+  it('gets what a function imports from the main script as a value', async () => {
+    expect(await printedBy('gives-setting.js')).toEqual(['main module', 'of the main script', 'exit code 0']);
+  });
+
   it('does not start others without end when a module of the child imports the main script', async () => {
     const { stdout, stderr } = await runProgram('test/fixtures/functions/imported-back.js');
     expect(stdout).toBe('main module\nmain module\nexit code 1\n');
