@@ -77,7 +77,7 @@ function makePlan(
 
 /** The import that a variable of a module stands for; undefined when it has to travel as a value all the same. */
 function importOf(name: string, code: FunctionCode): Import | undefined {
-  const binding = code.script?.imports.get(name);
+  const binding = code.script?.imports().get(name);
   if (binding === undefined) return undefined;
   try {
     const module = resolveImport(binding.specifier, code.base);

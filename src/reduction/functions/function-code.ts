@@ -41,7 +41,8 @@ interface ScriptPlace {
   readonly syntax: ScriptSyntax;
   readonly url: string;
   readonly offset: number;
-  readonly imports: ReadonlyMap<string, ImportBinding>;
+  /** Read when a variable of a module asks for it. */
+  imports(): ReadonlyMap<string, ImportBinding>;
 }
 
 type InScript = FunctionLocation & { readonly kind: 'script' };
@@ -94,7 +95,7 @@ function placeOf(text: string, location: InScript): ScriptPlace {
     syntax: ScriptSyntax.of(url, source, isModule),
     url,
     offset,
-    imports: isModule ? importsOf(url, source) : NO_IMPORTS,
+    imports: () => (isModule ? importsOf(url, source) : NO_IMPORTS),
   };
 }
 const NO_IMPORTS: ReadonlyMap<string, ImportBinding> = new Map();

@@ -24,6 +24,7 @@ export function importsOf(url: string, source: string): ReadonlyMap<string, Impo
 
 function readImports(source: string): Map<string, ImportBinding> {
   const imports = new Map<string, ImportBinding>();
+  if (!source.includes('import')) return imports;
   const lexer = createRequire(import.meta.url)('es-module-lexer') as typeof EsModuleLexer;
   let statements: string[];
   try {
