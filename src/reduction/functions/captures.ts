@@ -15,7 +15,7 @@ import { isStandardGlobal } from './standard-globals.ts';
 interface Plan {
   /** To be read anew each time. */
   readonly variables: readonly string[];
-  /** Names that no scope has: global variables of the user, now or later. */
+  /** Names that no scope has: perhaps later a global variable. */
   readonly globals: readonly string[];
   readonly imports: readonly Import[];
 }
@@ -34,10 +34,11 @@ export function capturesOf(fn: AnyFunction, code: FunctionCode): Captures {
   const { variables: known, globals, imports } = plan ?? makePlan(fn, code, names, look.scopes);
   const variables: Variable[] = [];
   const values = new Map(names.map((name, i) => [name, look.values[i]]));
+  const scopes = new Map(names.map((name, i) => [name, look.scopes[i]]));
   const requires: Import[] = [];
   for (const name of known) {
     const base = baseOfRequire(values.get(name));
-    if (base === undefined) variables.push(variable(fn, name, values.get(name), code));
+    if (base === undefined) variables.push(variable(fn, name, values.get(name), code, scopes.get(name)));
     else requires.push([name, 'require', base]);
   }
   for (const name of globals) {
@@ -46,7 +47,7 @@ export function capturesOf(fn: AnyFunction, code: FunctionCode): Captures {
     // In evaluated code and in the REPL.
     const base = baseOfRequire(value);
     if (base !== undefined) requires.push([name, 'require', base]);
-    else variables.push({ name, value, cell: () => `global\n${name}`, isAssigned: code.names.get(name) === true });
+    else variables.push({ name, value, cell: () => globalCell(name), isAssigned: code.names.get(name) === true });
   }
   return { variables, imports: requires.length === 0 ? imports : [...imports, ...requires], privates: look.privates };
 }
@@ -89,11 +90,25 @@ function importOf(name: string, code: FunctionCode): Import | undefined {
   }
 }
 
-function variable(fn: AnyFunction, name: string, value: unknown, code: FunctionCode): Variable {
+function variable(
+  fn: AnyFunction,
+  name: string,
+  value: unknown,
+  code: FunctionCode,
+  scope: string | undefined,
+): Variable {
   const { script } = code;
+  // Those of the REPL: every line is a script.
+  const isGlobal = scope === 'Global' || scope === 'Script';
   const isAssigned = code.names.get(name) === true;
   const isUninitialized = value === undefined && script?.syntax.isUninitialized(name, script.offset) === true;
-  return { name, value, cell: () => cellOf(fn, name, code), isAssigned, isUninitialized };
+  return {
+    name,
+    value,
+    cell: () => (isGlobal ? globalCell(name) : cellOf(fn, name, code)),
+    isAssigned,
+    isUninitialized,
+  };
 }
 
 /**
@@ -109,6 +124,10 @@ function cellOf(fn: AnyFunction, name: string, code: FunctionCode): string | und
   const look = witnesses.length === 0 ? undefined : lookAt(fn, witnesses, []);
   const at = look?.scopes.findIndex((scope, i) => scope !== undefined && look.values[i] !== undefined) ?? -1;
   return at < 0 ? undefined : `run ${numberOf(look?.values[at] as object)}\n${name}`;
+}
+
+function globalCell(name: string): string {
+  return `global\n${name}`;
 }
 
 function numberOf(witness: object): number {

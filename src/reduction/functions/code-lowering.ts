@@ -144,8 +144,10 @@ export class CodeLowering {
     if (typeof prototype !== 'object' || prototype === null || types.isGeneratorFunction(fn)) return undefined;
     const parent = Object.getPrototypeOf(prototype) as object | null;
     const names = Object.getOwnPropertyNames(prototype);
-    if (parent === Object.prototype && names.every((name) => name === 'constructor')) return undefined;
-    const Class: unknown = parent === null || parent === Object.prototype ? undefined : parent.constructor;
+    // Object.prototype, of whichever realm.
+    const isUsual = parent !== null && Object.getPrototypeOf(parent) === null;
+    if (isUsual && names.every((name) => name === 'constructor')) return undefined;
+    const Class: unknown = parent === null || isUsual ? undefined : parent.constructor;
     const { path } = this.#message;
     path.enter(BASE_CLASS);
     const lowered = this.#standing(Class);

@@ -4,8 +4,9 @@
  */
 import type { AnyFunction } from '../reference.ts';
 import { inspectorSession } from '../inspector-session.ts';
+import { isStandardGlobal } from './standard-globals.ts';
 
-/** What was found; a variable in no scope but the global one has the scope undefined. */
+/** What was found; a variable in no scope has the scope undefined. */
 export interface Look {
   readonly scopes: readonly (string | undefined)[];
   readonly values: readonly unknown[];
@@ -13,13 +14,14 @@ export interface Look {
   readonly privates: readonly unknown[];
 }
 
-const READ = `function (names) {
+const READ = `function (names, standard) {
   const values = [], scopes = [];
   for (const name of names) {
     let i = 0;
     for (; i < this.length; i++) {
       const { description, object } = this[i];
-      if (description === 'Global' || !Object.prototype.hasOwnProperty.call(object, name)) continue;
+      if (description === 'Global' && standard.includes(name)) continue;
+      if (!Object.prototype.hasOwnProperty.call(object, name)) continue;
       values.push(object[name]);
       scopes.push(description);
       break;
@@ -37,7 +39,10 @@ export function lookAt(fn: AnyFunction, names: readonly string[], privateNames: 
     const { scopes, values } =
       scopesId === undefined
         ? { scopes: [], values: [] }
-        : (inspector.take(scopesId, READ, [{ value: names }]) as Omit<Look, 'privates'>);
+        : (inspector.take(scopesId, READ, [{ value: names }, { value: names.filter(isStandardGlobal) }]) as Omit<
+            Look,
+            'privates'
+          >);
     if (privateNames.length === 0) return { scopes, values, privates: [] };
     const shown = inspector.privates(functionId);
     const privates = inspector.takeAll(privateNames.map((name) => shown.get(`#${name}`) ?? { type: 'undefined' }));

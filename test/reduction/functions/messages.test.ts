@@ -58,6 +58,10 @@ describe('A message with functions by value', () => {
     expect((await trip(good.changing))()).toBe('after');
   });
 
+  it('brings a function of another realm, with its global variables', async () => {
+    expect([...((await trip(good.otherRealm)) as () => number[])()]).toEqual([4, 5]);
+  });
+
   it('carries shared objects in variables by handle', async () => {
     expect((await trip(good.locked))()).toBe('held');
   });

@@ -100,6 +100,9 @@ describe('Functions typed into the REPL', () => {
       'factor = 5;',
       'await new Process({ target: print, args: [2] }).start().join();',
       "await new Process({ target: async () => console.log('resolved', typeof (await import('./dist/index.js')).Process) }).start().join();",
+      'let typedCount = 0; function up() { typedCount++; }',
+      'function total() { up(); up(); return typedCount; }',
+      "await new Process({ target: () => console.log('counted', total()) }).start().join();",
       "class Greeter extends Process { run() { console.log('greeter', this.who); } }",
       "await Object.assign(new Greeter(), { who: 'Ada' }).start().join();",
     ]);
@@ -107,6 +110,7 @@ describe('Functions typed into the REPL', () => {
     expect(printed).toContain('printed 10 / 1 9');
     expect(printed).toContain('printed 14 / 1 25');
     expect(printed).toContain('resolved function');
+    expect(printed).toContain('counted 2');
     expect(printed).toContain('greeter Ada');
     expect(output).not.toContain('Uncaught');
   });
