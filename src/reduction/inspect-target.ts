@@ -15,7 +15,7 @@ export type Target =
   | { readonly kind: 'value'; readonly source: string; readonly captured: readonly Captured[] }
   | { readonly kind: 'none'; readonly reason: string; readonly remedy: string };
 
-/** A variable that a function by value uses, and how that travels. */
+/** A variable that a function by value uses, and how that travels; also `extends`, and the parts of a bound function. */
 export interface Captured {
   readonly name: string;
   /**
@@ -58,7 +58,9 @@ function inspect(fn: AnyFunction, seen: Set<AnyFunction>): Target {
 
 function capturedBy(fn: AnyFunction, code: FunctionCode, seen: Set<AnyFunction>): Captured[] {
   const { variables, imports } = capturesOf(fn, code);
-  return [...imports.map(imported), ...variables.map(({ name, value }) => captured(name, value, seen))];
+  const base: unknown = code.hasSuperclass ? Object.getPrototypeOf(fn) : undefined;
+  const extended = typeof base === 'function' ? [captured('extends', base, seen)] : [];
+  return [...extended, ...imports.map(imported), ...variables.map(({ name, value }) => captured(name, value, seen))];
 }
 
 function imported(binding: Import): Captured {

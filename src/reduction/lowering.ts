@@ -7,7 +7,8 @@ import { putOwn } from './own-property.ts';
 import { CodeLowering } from './functions/code-lowering.ts';
 import type { AnyFunction } from './reference.ts';
 import { isClassThatTravels, targetOf, whyNoReference } from './references.ts';
-import { classOf, isBuiltinPrototype, whyNoInstance, whyRefused } from './refusals.ts';
+import { hasOnlyPrimitives } from './primitive-array.ts';
+import { classOf, isBuiltinPrototype, isObjectPrototype, whyNoInstance, whyRefused } from './refusals.ts';
 import { sharedBufferProtocol } from './shared-views.ts';
 import { typeOfPrototype, type TypeEntry } from './type-registry.ts';
 import { ValuePath } from './value-path.ts';
@@ -304,19 +305,4 @@ export class Lowering {
   #fail(reason: string): never {
     throw new SerializationError(`${this.path.toString()} cannot travel to another process: ${reason}`);
   }
-}
-
-function hasOnlyPrimitives(array: readonly unknown[]): boolean {
-  for (let i = 0; i < array.length; i++) {
-    const element = array[i];
-    const type = typeof element;
-    if (type === 'function' || type === 'symbol' || (type === 'object' && element !== null)) return false;
-    // Beyond a hole there may be very many.
-    if (element === undefined && !(i in array)) return false;
-  }
-  return true;
-}
-
-function isObjectPrototype(prototype: object): boolean {
-  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'hasOwnProperty');
 }

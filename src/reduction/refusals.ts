@@ -19,6 +19,11 @@ function looksBuiltin(prototype: object): boolean {
   return Class !== undefined && /\{\s*\[native code\]\s*\}$/.test(Function.prototype.toString.call(Class));
 }
 
+/** Whether it is `Object.prototype`, of whichever realm. */
+export function isObjectPrototype(prototype: object): boolean {
+  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'hasOwnProperty');
+}
+
 /** The class that a prototype is the prototype of. */
 export function classOf(prototype: object): AnyFunction | undefined {
   const Class: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;

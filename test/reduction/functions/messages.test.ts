@@ -163,6 +163,13 @@ describe('inspectTarget', () => {
     });
   });
 
+  it('tells what a class extends', () => {
+    expect(inspectTarget(good.derived)).toMatchObject({
+      captured: [{ name: 'extends', how: 'class', target: { kind: 'value', captured: [] } }],
+    });
+    expect(inspectTarget(class extends Map {})).toMatchObject({ captured: [{ name: 'extends', how: 'runtime' }] });
+  });
+
   it('shows the parts of a bound function', () => {
     expect(inspectTarget(good.plain.bind({ a: 1 }, 2))).toMatchObject({
       kind: 'value',
