@@ -1,13 +1,11 @@
-// Five processes at once. Python: multiprocessing.Process(target=worker, args=(i,)).
-import { currentProcess, isMainProcess, Process } from 'forkless';
+// Five processes at once, without a main guard. Python: multiprocessing.Process(target=worker, args=(i,)).
+import { currentProcess, Process } from 'forkless';
 
-export function worker(i: number): void {
+function worker(i: number): void {
   console.log(`worker ${i} in ${currentProcess().name}, process ${process.pid}`);
 }
 
-if (isMainProcess) {
-  const processes = [0, 1, 2, 3, 4].map((i) => new Process({ target: worker, args: [i] }));
-  for (const each of processes) each.start();
-  for (const each of processes) await each.join();
-  console.log('all have ended');
-}
+const processes = [0, 1, 2, 3, 4].map((i) => new Process({ target: worker, args: [i] }));
+for (const each of processes) each.start();
+for (const each of processes) await each.join();
+console.log('all have ended');

@@ -10,7 +10,7 @@ import { isMainProcess, Process } from 'forkless';
 
 export function handleConnection(socket: Socket, address: string): void {
   socket.write(`hello ${address}\n`);
-  socket.on('data', (data) => socket.write(`You sent: ${data}`));
+  socket.on('data', (data) => socket.write(`You sent: ${String(data)}`));
   socket.on('end', () => socket.end());
 }
 
@@ -41,6 +41,6 @@ if (isMainProcess) {
   server.close();
   console.log(`${answers.filter(Boolean).length} of ${clients} clients have their answers`);
   console.log(
-    `${new Set(children.map(({ pid }) => pid)).size} processes, exit codes ${[...new Set(children.map(({ exitCode }) => exitCode))]}`,
+    `${new Set(children.map(({ pid }) => pid)).size} processes, ${children.filter(({ exitCode }) => exitCode === 0).length} ended well`,
   );
 }

@@ -67,15 +67,19 @@ function enterFamily(): { readonly binding: Binding; readonly record: Buffer } {
 }
 
 async function run(): Promise<void> {
-  const { target, subclass } = head;
-  const [callee, Class] = await importScope.run(true, () => Promise.all([load(target), load(subclass)]));
+  const [callee, Class, values] = await importScope.run(true, async () => {
+    const [fn, Subclass] = await Promise.all([load(head.target), load(head.subclass)]);
+    return [fn, Subclass, await bootValues()] as const;
+  });
   state.importing = false;
   // A module that has left nothing behind cannot go on later: no need to follow its trace through all that comes.
   if (process.getActiveResourcesInfo().length === 0) importScope.disable();
-  const { args, kwargs, fields } = await bootValues();
-  if (Class !== undefined)
-    return void (await runInstance(Class as ProcessClass, { target: callee, args, kwargs }, fields));
-  if (callee !== undefined) await (callee as Callable)(...args, ...(kwargs === undefined ? [] : [kwargs]));
+  const { args, kwargs, fields } = values;
+  const Subclass = Class ?? values.subclass;
+  const target = callee ?? values.target;
+  if (Subclass !== undefined)
+    return void (await runInstance(Subclass as ProcessClass, { target, args, kwargs }, fields));
+  if (target !== undefined) await (target as Callable)(...args, ...(kwargs === undefined ? [] : [kwargs]));
 }
 
 async function load(reference: BootReference | undefined): Promise<unknown> {
@@ -103,7 +107,7 @@ async function bootValues(): Promise<BootValues> {
   ]);
   markJoined();
   await resolveModules(head.modules);
-  return decode(record.subarray(identityEnd)) as BootValues;
+  return decode(record.subarray(identityEnd), { code: true }) as BootValues;
 }
 
 /** Makes the object without the constructor of the subclass, which has run in the parent. */

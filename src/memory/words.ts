@@ -77,6 +77,12 @@ export function or(words: Words, index: number, bits: number): number {
   return Atomics.or(words, index, bits);
 }
 
+/** Blocks the thread for a time, in which it does nothing at all. */
+export function pause(ms: number): void {
+  Atomics.wait(nobodyWakes, 0, 0, ms);
+}
+const nobodyWakes = new Int32Array(new SharedArrayBuffer(4));
+
 /** Stores `value` if the word is `expected`; true when it did. */
 export function compareAndSwap(words: Words, index: number, expected: number, value: number): boolean {
   return Atomics.compareExchange(words, index, expected, value) === expected;

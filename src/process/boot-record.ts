@@ -4,11 +4,11 @@
  *   u32 little-endian   length of the JSON text
  *   JSON (UTF-8)        BootHead
  *   key                 BootHead.keyBytes
- *   message             the rest: { args, kwargs, fields } as a message of the codec, unless they are in BootHead.plain
+ *   message             the rest: BootValues as a message of the codec, unless they are in BootHead.plain
  *
  * The first three are the child's identity, which its worker threads look up later.
  */
-import type { Reference } from '../reduction/reference.ts';
+import type { AnyFunction, Reference } from '../reduction/reference.ts';
 
 /** A process, told apart from later ones with the same pid. */
 export interface ProcessIdentity {
@@ -17,8 +17,10 @@ export interface ProcessIdentity {
   readonly startTime: number;
 }
 
-/** What the target is called with, and what a subclass had as its own fields. */
+/** What the target is called with, and what a subclass had as its own fields; both themselves if they travel by value. */
 export interface BootValues {
+  readonly target: AnyFunction | undefined;
+  readonly subclass: AnyFunction | undefined;
   readonly args: readonly unknown[];
   readonly kwargs: object | undefined;
   readonly fields: Readonly<Record<string, unknown>> | undefined;

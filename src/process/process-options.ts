@@ -13,7 +13,7 @@ type OtherIterable<T> = Iterable<T> & { readonly length?: never };
 
 /** Options of `new Process()`; `P` are the parameters of the target. */
 export interface ProcessOptions<P extends readonly unknown[] = readonly unknown[]> {
-  /** What the child calls: an exported function, or `ref()`. */
+  /** What the child calls: any function, or `ref()`. What no module exports travels with the variables that it uses. */
   readonly target?: ((...args: P) => unknown) | undefined;
   /** Its arguments: an array or any other iterable. */
   readonly args?: NoInfer<P> | Leading<NoInfer<P>> | OtherIterable<NoInfer<P>[number]> | undefined;

@@ -3,7 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 import { inspect, type InspectOptionsStylized } from 'node:util';
 
 import type { AnyFunction } from '../reduction/reference.ts';
-import { referTo } from '../reduction/references.ts';
+import { referenceOf } from '../reduction/references.ts';
 import { checkWait, SYNC_WAIT_KEYS, type AsyncWaitOptions, type WaitOptions } from '../support/options.ts';
 import { refuseWhileImporting } from './import-guard.ts';
 import { canBecome, wrongState, type ProcessState } from './lifecycle.ts';
@@ -90,15 +90,20 @@ export class Process<P extends readonly unknown[] = readonly unknown[]> implemen
     const isSubclass = this.constructor !== Process;
     const { env, execArgv, cwd, stdio } = this.#options;
     const fields = Object.entries(this);
+    const target = this.#target === undefined ? undefined : referenceOf(this.#target);
+    const subclass = isSubclass ? referenceOf(this.constructor as AnyFunction) : undefined;
     const { child, streams } = spawnProcess({
       name: this.#name,
       path: this.#path,
       daemon: this.#daemon,
       key: this.authkey,
       parentName: ownState().head?.name ?? MAIN_NAME,
-      target: this.#target === undefined ? undefined : referTo(this.#target),
-      subclass: isSubclass ? referTo(this.constructor as AnyFunction) : undefined,
+      target,
+      subclass,
       values: {
+        // What cannot be imported goes along as a value.
+        target: target === undefined ? this.#target : undefined,
+        subclass: isSubclass && subclass === undefined ? (this.constructor as AnyFunction) : undefined,
         args: this.#args,
         kwargs: this.#kwargs,
         fields: fields.length === 0 ? undefined : Object.fromEntries(fields),

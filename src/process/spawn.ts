@@ -67,8 +67,9 @@ let addon: string | undefined;
 
 function bootRecord(order: SpawnOrder): Uint8Array {
   const { values } = order;
-  const plain =
-    isPlain(values.args) && isPlain(values.kwargs ?? null) && isPlain(values.fields ?? null) ? values : undefined;
+  const { target, subclass, args, kwargs, fields } = values;
+  const isPlainCall = isPlain(args) && isPlain(kwargs ?? null) && isPlain(fields ?? null);
+  const plain = target === undefined && subclass === undefined && isPlainCall ? values : undefined;
   const message = plain === undefined ? encode(values, `process '${order.name}'`) : undefined;
   const own = ownState().head;
   const head: BootHead = {

@@ -27,18 +27,29 @@ export interface EncodedInPlace extends Encoded {
 const NO_MODULES: readonly string[] = Object.freeze([]);
 const inScratch = { bytes: scratch, start: 0, end: 0, modules: NO_MODULES };
 
+/** Whether functions and classes may travel by value, which is as code. */
+export interface CodeOption {
+  readonly code?: boolean;
+}
+
+export interface EncodeOptions extends CodeOption {
+  /** Takes large buffers, if they need not travel in the message. */
+  readonly carrier?: BufferCarrier;
+}
+
 /**
  * Makes bytes of a value: everything that `structuredClone` takes, and functions, classes, instances of exported classes,
  * shared objects and views of shared memory.
  *
  * @param what - names the value in errors: `args` gives messages such as "args[0].callback cannot travel …"
+ * @param options - `code: false` refuses functions by value, for receivers that do
  * @throws SerializationError (`ERR_MP_SERIALIZATION`) when something in it cannot travel, naming its place and a remedy.
  * @example
  * const { bytes, modules } = encode({ at: new Date(), scale: Math.PI });
  */
-export function encode(value: unknown, what = 'the value'): Encoded {
+export function encode(value: unknown, what = 'the value', options?: EncodeOptions): Encoded {
   const end = encodeSmall(value);
-  return end > 0 ? { bytes: copySlice.call(scratch, 0, end), modules: NO_MODULES } : encodeWithV8(value, what);
+  return end > 0 ? { bytes: copySlice.call(scratch, 0, end), modules: NO_MODULES } : encodeWithV8(value, what, options);
 }
 
 /**
@@ -49,13 +60,13 @@ export function encode(value: unknown, what = 'the value'): Encoded {
  *
  * @throws SerializationError (`ERR_MP_SERIALIZATION`) like `encode`.
  */
-export function encodeInto(value: unknown, what = 'the value', carrier?: BufferCarrier): EncodedInPlace {
+export function encodeInto(value: unknown, what = 'the value', options?: EncodeOptions): EncodedInPlace {
   const end = encodeSmall(value);
   if (end > 0) {
     inScratch.end = end;
     return inScratch;
   }
-  const { bytes, modules } = encodeWithV8(value, what, carrier);
+  const { bytes, modules } = encodeWithV8(value, what, options);
   return { bytes, start: 0, end: bytes.length, modules };
 }
 
@@ -78,14 +89,15 @@ export function isSmallMessage(bytes: Uint8Array, start: number): boolean {
 export function encodeWithV8(
   value: unknown,
   what: string,
-  carrier?: BufferCarrier,
+  options: EncodeOptions = {},
 ): { readonly bytes: Buffer; readonly modules: string[] } {
-  const plain = encodePlain(value, carrier?.minBytes);
+  const plain = encodePlain(value, options.carrier?.minBytes);
   if (plain !== undefined) return { bytes: plain, modules: [] };
-  const lowering = new Lowering(what, carrier);
+  const lowering = new Lowering(what, options);
   const gifts = countGifts();
   try {
     const lowered = lowering.lower(value);
+    lowering.finish();
     const bytes = new MessageWriter(lowering).message(lowered);
     settleGifts(gifts, 'given');
     return { bytes, modules: lowering.modules };
@@ -121,14 +133,15 @@ function encodingError(error: unknown, path: ValuePath): SerializationError {
 
 /**
  * Makes a value of the bytes of `encode`. Code is never run by it, except for the `attach` and `decode` functions that
- * this process registered: what a message refers to must have been imported before.
+ * this process registered: what a message refers to must have been imported before. Functions by value are code.
  *
+ * @param options - `code: true` allows functions by value: for messages that can only come from the own family
  * @throws SerializationError (`ERR_MP_SERIALIZATION`) when the bytes are damaged, or refer to what is not there.
  */
-export function decode(bytes: Uint8Array): unknown {
+export function decode(bytes: Uint8Array, options?: CodeOption): unknown {
   return bytes instanceof Uint8Array && bytes[0] === FORMAT.small
     ? readSmall(bytes, 1, bytes.length)
-    : reading(bytes, (reader) => reader.message());
+    : reading(bytes, options?.code === true, (reader) => reader.message());
 }
 
 /**
@@ -136,21 +149,21 @@ export function decode(bytes: Uint8Array): unknown {
  *
  * @throws SerializationError (`ERR_MP_SERIALIZATION`) like `decode`.
  */
-export function decodeFrom(bytes: Uint8Array, start: number, end: number): unknown {
+export function decodeFrom(bytes: Uint8Array, start: number, end: number, options?: CodeOption): unknown {
   return bytes[start] === FORMAT.small && start < end && end <= bytes.length
     ? readSmall(bytes, start + 1, end)
-    : decode(bytes.subarray(start, end));
+    : decode(bytes.subarray(start, end), options);
 }
 
 /** The modules that a message refers to, from its bytes alone. */
 export function modulesOf(bytes: Uint8Array): readonly string[] {
   return bytes instanceof Uint8Array && bytes[0] === FORMAT.small
     ? NO_MODULES
-    : reading(bytes, (reader) => reader.modules());
+    : reading(bytes, false, (reader) => reader.modules());
 }
 
-function reading<R>(bytes: Uint8Array, read: (reader: MessageReader) => R): R {
-  const reader = new MessageReader(bytes);
+function reading<R>(bytes: Uint8Array, allowsCode: boolean, read: (reader: MessageReader) => R): R {
+  const reader = new MessageReader(bytes, allowsCode);
   try {
     return read(reader);
   } catch (error) {

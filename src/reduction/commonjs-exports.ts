@@ -1,5 +1,6 @@
-import { createRequire } from 'node:module';
+import { builtinModules, createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { isMainModule } from './main-module.ts';
 import type { AnyFunction, Reference } from './reference.ts';
 
 const require: NodeJS.Require = createRequire(import.meta.url);
@@ -34,6 +35,36 @@ export function findExportOf(
     loaded: exports !== undefined,
   };
 }
+
+/** The URL of the CommonJS or built-in module whose exports, as a whole, an object is. */
+export function findModuleOf(exports: object): string | undefined {
+  const url = findModule((others) => others === exports);
+  if (url !== undefined) return url;
+  // Those that are loaded: to load the others would take long.
+  const loaded = (process as unknown as { readonly moduleLoadList?: readonly string[] }).moduleLoadList ?? [];
+  if (loaded.length !== builtins.seen) {
+    builtins.seen = loaded.length;
+    for (const entry of loaded) {
+      const name = entry.replace('NativeModule ', '');
+      if (builtinModules.includes(name)) builtins.names.set(require(`node:${name}`), `node:${name}`);
+    }
+  }
+  return builtins.names.get(exports);
+}
+
+/** The URL of the CommonJS module whose exports are what one looks for; never that of the main script. */
+export function findModule(isWanted: (exports: object) => boolean): string | undefined {
+  for (const module of Object.values(require.cache)) {
+    const exports: unknown = module?.exports;
+    if ((typeof exports !== 'object' && typeof exports !== 'function') || exports === null) continue;
+    if (module === undefined || !isFile(module.filename) || !isWanted(exports)) continue;
+    const url = pathToFileURL(module.filename).href;
+    return isMainModule(url) ? undefined : url;
+  }
+  return undefined;
+}
+
+const builtins = { names: new Map<unknown, string>(), seen: 0 };
 
 /** What a CommonJS or built-in module exports, if it is loaded already. */
 export function loadedExports(url: string): { readonly value: unknown } | undefined {

@@ -2,7 +2,7 @@ import { types } from 'node:util';
 
 import { commonErrorClass, commonErrorName } from './error-classes.ts';
 import type { AnyFunction } from './reference.ts';
-import { inspectTarget } from './references.ts';
+import { isClassThatTravels } from './references.ts';
 
 /** Properties of errors that travel although they are not enumerable. */
 const HIDDEN: readonly string[] = ['message', 'stack', 'cause', 'errors', 'name'];
@@ -21,21 +21,24 @@ export function isError(value: object): value is Error {
 }
 
 /** Its class when other processes can have it, the nearest such class otherwise, and the properties that travel. */
-export function errorForm(error: Error): ErrorForm {
-  const { Class, exact } = nearestClass(error);
+export function errorForm(error: Error, allowsCode: boolean): ErrorForm {
+  const { Class, exact } = nearestClass(error, allowsCode);
   const visible = Object.keys(error);
   const hidden = HIDDEN.filter((key) => Object.hasOwn(error, key) && !visible.includes(key));
   if (!exact && !visible.includes('name') && !hidden.includes('name')) hidden.push('name');
   return { Class, visible, hidden };
 }
 
-function nearestClass(error: Error): { readonly Class: string | AnyFunction; readonly exact: boolean } {
+function nearestClass(
+  error: Error,
+  allowsCode: boolean,
+): { readonly Class: string | AnyFunction; readonly exact: boolean } {
   const own = Object.getPrototypeOf(error) as object | null;
   for (let at = own; at !== null; at = Object.getPrototypeOf(at) as object | null) {
     const Class: unknown = Object.getOwnPropertyDescriptor(at, 'constructor')?.value;
     const common = commonErrorName(Class);
     if (common !== undefined) return { Class: common, exact: at === own };
-    if (typeof Class === 'function' && inspectTarget(Class as AnyFunction).kind === 'reference') {
+    if (typeof Class === 'function' && isClassThatTravels(Class as AnyFunction, allowsCode)) {
       return { Class: Class as AnyFunction, exact: at === own };
     }
   }

@@ -21,7 +21,7 @@ export function toHandle(object: object): string {
       'toHandle() expects a shared object (a Lock, a Queue, …) or a view of shared memory. Other values are sent as messages.',
     );
   }
-  const { bytes, modules } = encode(object, 'the object');
+  const { bytes, modules } = encode(object, 'the object', { code: false });
   const foreign = modules.find((module) => !registersTypes(module) && !sharesMemory(module));
   if (foreign !== undefined) {
     // Reading a text must not import a module that the text names.

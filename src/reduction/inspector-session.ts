@@ -10,6 +10,20 @@ const OBJECT_GROUP = 'forkless';
 export interface Script {
   readonly url: string;
   readonly isModule: boolean;
+  /** Where its source begins for V8, which counts all lines and columns from there; 0 for files. */
+  readonly startLine: number;
+  readonly startColumn: number;
+}
+
+interface ScriptParsed extends Omit<Script, 'isModule'> {
+  readonly scriptId: string;
+  readonly isModule?: boolean;
+}
+
+// Not in the types of all versions.
+interface PrivateProperty {
+  readonly name: string;
+  readonly value?: Runtime.RemoteObject;
 }
 
 /**
@@ -18,7 +32,7 @@ export interface Script {
  */
 export class InspectorSession {
   readonly #session: Session;
-  readonly #holder: { fn: AnyFunction | undefined } = { fn: undefined };
+  readonly #holder: { fn: AnyFunction | undefined; taken: unknown } = { fn: undefined, taken: undefined };
   readonly #holderId: string;
   readonly #scripts: Map<string, Script> = new Map();
   readonly #sources: Map<string, string> = new Map();
@@ -63,6 +77,7 @@ export class InspectorSession {
       return use(this.call(this.#holderId, 'function () { return this.fn; }', [], false).objectId as string);
     } finally {
       this.#holder.fn = undefined;
+      this.#holder.taken = undefined;
       this.post('Runtime.releaseObjectGroup', { objectGroup: OBJECT_GROUP });
     }
   }
@@ -87,22 +102,69 @@ export class InspectorSession {
     return called.result;
   }
 
+  /** Calls a function as `call` does, and gives the very value that it returns: with its identity, not a description. */
+  take(objectId: string, source: string, args: readonly Runtime.CallArgument[]): unknown {
+    const taking = `function (holder, ...args) { holder.taken = (${source}).apply(this, args); }`;
+    this.call(objectId, taking, [{ objectId: this.#holderId }, ...args], false);
+    return this.#holder.taken;
+  }
+
+  /** The values that the inspector shows. */
+  takeAll(values: readonly Runtime.RemoteObject[]): unknown[] {
+    return this.take(this.#holderId, 'function (...values) { return values; }', values.map(asArgument)) as unknown[];
+  }
+
   /** The internal properties of an object, such as `[[Scopes]]`. */
   internals(objectId: string): Map<string, Runtime.RemoteObject> {
-    const properties = this.post<Runtime.GetPropertiesReturnType>('Runtime.getProperties', {
-      objectId,
-      ownProperties: true,
-    });
-    const internals = new Map<string, Runtime.RemoteObject>();
-    for (const { name, value } of properties.internalProperties ?? [])
-      if (value !== undefined) internals.set(name, value);
-    return internals;
+    const { internalProperties = [] } = this.#properties(objectId);
+    return new Map(internalProperties.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]])));
+  }
+
+  /** The private fields of an object, such as `#count`. */
+  privates(objectId: string): Map<string, Runtime.RemoteObject> {
+    const { privateProperties = [] } = this.#properties(objectId);
+    return new Map(privateProperties.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]])));
+  }
+
+  #properties(objectId: string): Runtime.GetPropertiesReturnType & { readonly privateProperties?: PrivateProperty[] } {
+    return this.post('Runtime.getProperties', { objectId, ownProperties: true });
   }
 
   /** A script by its number. */
   script(scriptId: string): Script | undefined {
-    if (!this.#scripts.has(scriptId)) this.#debug(() => undefined);
+    // Its source is most often the next question, and to enable the debugger the dearest part of both.
+    if (!this.#scripts.has(scriptId)) this.#debug(() => this.#fetchSource(scriptId));
     return this.#scripts.get(scriptId);
+  }
+
+  /** A script that is known already; undefined says nothing. */
+  knownScript(scriptId: string): Script | undefined {
+    return this.#scripts.get(scriptId);
+  }
+
+  /** Tells about a script what was found out otherwise. */
+  learn(scriptId: string, script: Script, source: string): void {
+    this.#scripts.set(scriptId, script);
+    this.#sources.set(scriptId, source);
+  }
+
+  /**
+   * The URL of a script, if it is one of those that are running now: an error that is thrown under the inspector's eyes
+   * names them. That takes half a millisecond; to enable the debugger, which lists all scripts, takes twenty.
+   */
+  urlOnStack(scriptId: string): string | undefined {
+    this.post('Runtime.enable');
+    try {
+      const { exceptionDetails } = this.post<Runtime.CallFunctionOnReturnType>('Runtime.callFunctionOn', {
+        objectId: this.#holderId,
+        functionDeclaration: 'function () { throw new Error(); }',
+        objectGroup: OBJECT_GROUP,
+        silent: true,
+      });
+      return exceptionDetails?.stackTrace?.callFrames.find((frame) => frame.scriptId === scriptId)?.url;
+    } finally {
+      this.post('Runtime.disable');
+    }
   }
 
   /** The source of a script as it is executed. */
@@ -119,8 +181,9 @@ export class InspectorSession {
   }
 
   #debug(use: () => void): void {
-    const parsed = ({ params }: { params: { scriptId: string; url: string; isModule?: boolean } }): void => {
-      this.#scripts.set(params.scriptId, { url: params.url, isModule: params.isModule === true });
+    const parsed = ({ params }: { params: ScriptParsed }): void => {
+      const { scriptId, url, isModule, startLine, startColumn } = params;
+      this.#scripts.set(scriptId, { url, isModule: isModule === true, startLine, startColumn });
     };
     this.#session.on('Debugger.scriptParsed', parsed);
     try {
@@ -131,6 +194,27 @@ export class InspectorSession {
       this.#session.off('Debugger.scriptParsed', parsed);
     }
   }
+}
+
+let session: InspectorSession | undefined;
+let unavailable = false;
+
+/** The session of this thread; undefined where there is no inspector: Bun, Deno, or a Node built without it. */
+export function inspectorSession(): InspectorSession | undefined {
+  if (session !== undefined || unavailable) return session;
+  try {
+    session = new InspectorSession();
+  } catch {
+    unavailable = true;
+  }
+  return session;
+}
+
+function asArgument(value: Runtime.RemoteObject): Runtime.CallArgument {
+  if (value.objectId !== undefined) return { objectId: value.objectId };
+  return value.unserializableValue === undefined
+    ? { value: value.value as unknown }
+    : { unserializableValue: value.unserializableValue };
 }
 
 function idOf(object: Runtime.RemoteObject): string {

@@ -4,9 +4,11 @@ import { SerializationError } from '../support/errors.ts';
 import { errorForm, isError } from './error-form.ts';
 import { KIND, type Body, type Head } from './message-format.ts';
 import { putOwn } from './own-property.ts';
+import { CodeLowering } from './functions/code-lowering.ts';
 import type { AnyFunction } from './reference.ts';
-import { inspectTarget } from './references.ts';
-import { classOf, isBuiltinPrototype, whyNoInstance, whyRefused } from './refusals.ts';
+import { isClassThatTravels, targetOf, whyNoReference } from './references.ts';
+import { hasOnlyPrimitives } from './primitive-array.ts';
+import { CannotTravel, classOf, isBuiltinPrototype, isObjectPrototype, whyNoInstance, whyRefused } from './refusals.ts';
 import { type BufferCarrier, sharedBufferProtocol } from './shared-views.ts';
 import { lateTypeOf, typeOfPrototype, type TypeEntry } from './type-registry.ts';
 import { ValuePath } from './value-path.ts';
@@ -37,16 +39,37 @@ export class Lowering {
   readonly #known = new Map<unknown, unknown>();
   /** Special objects that will exist for the receiver only after what is being lowered. */
   readonly #unfinished = new Set<unknown>();
+  readonly #allowsCode: boolean;
+  readonly #code: CodeLowering;
 
   readonly #carrier: BufferCarrier | undefined;
 
   /**
    * @param what - names the value in errors
-   * @param carrier - takes large buffers, if they need not travel in the message
+   * @param options.code - whether functions may travel by value; default true
+   * @param options.carrier - takes large buffers, if they need not travel in the message
    */
-  constructor(what: string, carrier?: BufferCarrier) {
-    this.path.root = what;
+  constructor(
+    what: string,
+    { code = true, carrier }: { readonly code?: boolean; readonly carrier?: BufferCarrier } = {},
+  ) {
+    this.#allowsCode = code;
     this.#carrier = carrier;
+    this.path.root = what;
+    this.#code = new CodeLowering({
+      path: this.path,
+      lower: (value) => this.lower(value),
+      special: (value, head) => this.#keep(value, this.#special(head)),
+      number: (placeholder) => this.#number(placeholder),
+      module: (url) => void this.#module(url),
+      give: (placeholder, contents) => void this.#give(placeholder, contents),
+      fail: (reason) => this.#fail(reason),
+    });
+  }
+
+  /** Lowers what the functions hold that travel by value: when the value itself is done. */
+  finish(): void {
+    this.#code.finish();
   }
 
   /** @throws SerializationError when something in the value cannot travel, with its place; whatever an accessor throws. */
@@ -86,9 +109,7 @@ export class Lowering {
   #classOf(prototype: object): number | undefined {
     if (isBuiltinPrototype(prototype)) return undefined;
     const Class = classOf(prototype);
-    const target = Class === undefined ? undefined : inspectTarget(Class);
-    if (target?.kind !== 'reference' || target.reference.module.startsWith('node:'))
-      this.#fail(whyNoInstance(prototype));
+    if (Class === undefined || !isClassThatTravels(Class, this.#allowsCode)) this.#fail(whyNoInstance(prototype));
     return this.#number(this.lower(Class));
   }
 
@@ -138,13 +159,19 @@ export class Lowering {
   }
 
   #function(fn: AnyFunction): object {
-    const target = inspectTarget(fn);
-    if (target.kind === 'none') {
-      const name = fn.name === '' ? 'the function' : `'${fn.name}'`;
-      this.#fail(`${name}: ${target.reason}. To send it, ${target.remedy}.`);
+    const target = targetOf(fn);
+    if (target.kind === 'reference') {
+      const { module, name } = target.reference;
+      return this.#keep(fn, this.#special([KIND.reference, this.#module(module), name]));
     }
-    const { module, name } = target.reference;
-    return this.#keep(fn, this.#special([KIND.reference, this.#module(module), name]));
+    if (this.#allowsCode && target.kind === 'code') return this.#code.lower(fn, target.code);
+    if (this.#allowsCode && target.kind === 'bound') {
+      const { target: bound, boundThis, boundArgs } = target.parts;
+      return this.#late(fn, [KIND.bound], undefined, () => [bound, boundThis, boundArgs]);
+    }
+    const name = fn.name === '' ? 'the function' : `'${fn.name}'`;
+    const { reason, remedy } = whyNoReference(target);
+    this.#fail(`${name}: ${reason}. To send it, ${remedy}.`);
   }
 
   #symbol(symbol: symbol): object {
@@ -198,7 +225,7 @@ export class Lowering {
   }
 
   #error(error: Error): object {
-    const { Class, visible, hidden } = errorForm(error);
+    const { Class, visible, hidden } = errorForm(error, this.#allowsCode);
     const head: unknown[] = [typeof Class === 'string' ? Class : this.#number(this.lower(Class))];
     if (error instanceof DOMException) head.push(error.message, error.name);
     const placeholder = this.#special([KIND.error, ...head]);
@@ -222,9 +249,18 @@ export class Lowering {
     const placeholder = this.#special(head);
     this.#known.set(value, placeholder);
     this.#unfinished.add(placeholder);
-    const lowered = this.lower(contents());
+    const lowered = this.lower(this.#contents(contents));
     this.#unfinished.delete(placeholder);
     return this.#give(placeholder, lowered);
+  }
+
+  #contents(contents: () => unknown): unknown {
+    try {
+      return contents();
+    } catch (error) {
+      if (error instanceof CannotTravel) this.#fail(error.message);
+      throw error;
+    }
   }
 
   /** What stands for a container: the copy, if V8 can carry that, a placeholder otherwise. Known before its contents. */
@@ -297,20 +333,4 @@ export class Lowering {
   #fail(reason: string): never {
     throw new SerializationError(`${this.path.toString()} cannot travel to another process: ${reason}`);
   }
-}
-
-function hasOnlyPrimitives(array: readonly unknown[]): boolean {
-  for (let i = 0; i < array.length; i++) {
-    const element = array[i];
-    const type = typeof element;
-    if (type === 'function' || type === 'symbol' || (type === 'object' && element !== null)) return false;
-    // Beyond a hole there may be very many.
-    if (element === undefined && !(i in array)) return false;
-  }
-  // There can be other properties.
-  return Object.values(array).length === array.length;
-}
-
-function isObjectPrototype(prototype: object): boolean {
-  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'hasOwnProperty');
 }

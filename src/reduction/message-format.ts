@@ -52,8 +52,16 @@ export const KIND = {
   sharedBuffer: 12,
   /** [view kind, byte offset, length]; then the buffer, a shared or a carried one. */
   sharedView: 13,
+  /** As functions/unit.ts says: a function or class by value. */
+  code: 14,
+  /** []; then [target, this, arguments]; a function of bind(). */
+  bound: 15,
+  /** [name]; the value of a global variable that every process has. */
+  global: 16,
+  /** [module, 'exports' | 'wrapped' | 'namespace']; an object that stands for a module (functions/module-objects.ts). */
+  moduleExports: 17,
   /** []; then what its carrier has to say: the buffer came beside the message. */
-  carriedBuffer: 14,
+  carriedBuffer: 18,
 } as const;
 
 /** How the view of an ordinary buffer goes on: varint of this, varint of its kind. */

@@ -2,7 +2,8 @@ import { Deserializer } from 'node:v8';
 
 import { SerializationError } from '../support/errors.ts';
 import { FORMAT, VIEW_FORM } from './message-format.ts';
-import { damaged, Specials, unwrapped } from './specials.ts';
+import { damaged } from './message-errors.ts';
+import { Specials, unwrapped } from './specials.ts';
 import { makeView } from './view-kinds.ts';
 
 /** Reads one message. */
@@ -10,12 +11,16 @@ export class MessageReader extends Deserializer {
   readonly #bytes: Uint8Array;
   #specials: Specials | undefined;
 
-  constructor(bytes: Uint8Array) {
+  readonly #allowsCode: boolean;
+
+  /** @param allowsCode - whether functions by value may be made */
+  constructor(bytes: Uint8Array, allowsCode = false) {
     if (!(bytes instanceof Uint8Array)) {
       throw new TypeError(`A message is a Uint8Array, not ${bytes === null ? 'null' : typeof bytes}.`);
     }
     super(bytes);
     this.#bytes = bytes;
+    this.#allowsCode = allowsCode;
   }
 
   /** What stands in front of every message: the modules that it refers to. */
@@ -41,7 +46,7 @@ export class MessageReader extends Deserializer {
   message(): unknown {
     const modules = this.modules();
     if (this.readUint32() > 0) {
-      this.#specials = new Specials(this.readValue(), modules);
+      this.#specials = new Specials(this.readValue(), modules, this.#allowsCode);
       for (let bodies = this.readUint32(); bodies > 0; bodies--) {
         this.#specials.complete(this.readUint32(), this.readValue());
       }

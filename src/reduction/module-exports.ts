@@ -52,6 +52,8 @@ function parse(source: string): ReturnType<Lexer['parse']>[1] {
 }
 
 function parseExports(source: string): ModuleExports {
+  // Most main scripts: the lexer need not be loaded.
+  if (!source.includes('export')) return NOTHING;
   let found: ReturnType<typeof parse>;
   try {
     found = parse(source);

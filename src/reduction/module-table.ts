@@ -48,9 +48,7 @@ export function exportOf(reference: Reference): AnyFunction {
   if (namespace === undefined) {
     const here = knownFunction(reference) ?? loadedExport(reference);
     if (here !== undefined) return here;
-    throw new SerializationError(
-      `The message refers to '${reference.name}' of ${reference.module}, which is not loaded in this process. Call resolveModules() with the message's modules before decode().`,
-    );
+    throw new SerializationError(notLoaded(`The message refers to '${reference.name}' of ${reference.module}`));
   }
   const found = pick(namespace, reference.name);
   if (typeof found !== 'function') throw new SerializationError(missing(namespace, reference, found));
@@ -60,6 +58,44 @@ export function exportOf(reference: Reference): AnyFunction {
 
 function isCommonJsLoaded(url: string): boolean {
   return loadedExports(url) !== undefined;
+}
+
+/**
+ * What an `import` of this name gives, any kind of value; `*` gives all of the module.
+ *
+ * @throws SerializationError when the module is not here, or does not export it.
+ */
+export function bindingOf(module: string, name: string): unknown {
+  const namespace = namespaceOf(module);
+  if (name === '*') return namespace;
+  if (name in namespace) return (namespace as Record<string, unknown>)[name];
+  const whole = own(namespace, 'default');
+  if (typeof whole === 'object' && whole !== null && name in whole) return (whole as Record<string, unknown>)[name];
+  throw new SerializationError(`The module ${module} has no export '${name}'.`);
+}
+
+/**
+ * What a CommonJS or built-in module exports as a whole.
+ *
+ * @throws SerializationError when the module is not here.
+ */
+export function exportsOfModule(module: string): unknown {
+  return loadedExports(module)?.value ?? own(namespaceOf(module), 'default');
+}
+
+/** The module of a namespace object that a message has brought here. */
+export function moduleOfNamespace(namespace: object): string | undefined {
+  for (const [module, known] of namespaces) if (known === namespace) return module;
+  return undefined;
+}
+
+function namespaceOf(module: string): object {
+  const namespace = namespaces.get(module);
+  if (namespace !== undefined) return namespace;
+  const loaded = loadedExports(module);
+  if (loaded === undefined) throw new SerializationError(notLoaded(`The message refers to ${module}`));
+  const { value } = loaded;
+  return { ...(typeof value === 'object' ? value : undefined), default: value };
 }
 
 async function load(url: string): Promise<void> {
@@ -99,6 +135,10 @@ function pick(namespace: object, name: string): unknown {
 /** Own properties only: a message must not get at `constructor` or what else is inherited. */
 function own(object: object, name: string): unknown {
   return Object.hasOwn(object, name) ? (object as Record<string, unknown>)[name] : undefined;
+}
+
+function notLoaded(what: string): string {
+  return `${what}, which is not loaded in this process. Call resolveModules() with the message's modules before decode().`;
 }
 
 function missing(namespace: object, { module, name }: Reference, found: unknown): string {

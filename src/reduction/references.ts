@@ -3,13 +3,26 @@ import { types } from 'node:util';
 import { SerializationError } from '../support/errors.ts';
 import { findCommonJsExport, findExportOf } from './commonjs-exports.ts';
 import { locateFunction, offsetOf, type FunctionLocation } from './function-location.ts';
+import { codeOf, type FunctionCode } from './functions/function-code.ts';
+import { boundParts, type BoundParts } from './functions/look.ts';
+import { rebuiltFrom } from './functions/rebuilt.ts';
+import { isMainModule } from './main-module.ts';
 import { exportsOf, isAnonymousDefault, isTopLevelDeclaration } from './module-exports.ts';
 import { isImportable, knownReference, rememberReference, type AnyFunction, type Reference } from './reference.ts';
 
-/** How a function or class travels to another process, or why it cannot. */
-export type Target =
+/** How a function or class can travel: a target as the message needs it. */
+export type Found =
   | { readonly kind: 'reference'; readonly reference: Reference }
-  | { readonly kind: 'none'; readonly reason: string; readonly remedy: string };
+  | { readonly kind: 'code'; readonly code: FunctionCode; readonly why: None }
+  | { readonly kind: 'bound'; readonly parts: BoundParts }
+  | None;
+
+/** It cannot be imported, or cannot travel at all. */
+export interface None {
+  readonly kind: 'none';
+  readonly reason: string;
+  readonly remedy: string;
+}
 
 /** How the reason begins for what belongs to the inside of the runtime. */
 export const INTERNAL_REASON = 'it is internal to the runtime';
@@ -17,21 +30,32 @@ export const INTERNAL_REASON = 'it is internal to the runtime';
 const REF_REMEDY = 'name it with ref(moduleUrl, exportName)';
 const EXPORT_REMEDY = `export it from a module under a name, or ${REF_REMEDY}`;
 
+type InScript = FunctionLocation & { readonly kind: 'script' };
+
+const METHOD_REMEDY = 'send the object or class that it belongs to, pass what it needs as arguments, or export it';
+
+const byValue = new WeakMap<AnyFunction, Found>();
+
 /**
- * Tells how a function or class would travel, without sending it.
+ * Finds out how a function or class travels, once for each.
  *
  * @throws TypeError when it is neither.
- * @example
- * inspectTarget(resize); // { kind: 'reference', reference: { module: 'file:///app/resize.js', name: 'resize' } }
  */
-export function inspectTarget(fn: AnyFunction): Target {
+export function targetOf(fn: AnyFunction): Found {
   if (typeof fn !== 'function')
     throw new TypeError(`A function or class was expected, not ${fn === null ? 'null' : typeof fn}.`);
   const known = knownReference(fn);
   if (known !== undefined) return { kind: 'reference', reference: known };
-  const target = findTarget(fn);
-  if (target.kind === 'reference') rememberReference(fn, target.reference);
-  return target;
+  const found = byValue.get(fn) ?? find(fn);
+  if (found.kind === 'reference') rememberReference(fn, found.reference);
+  else if (found.kind !== 'none') byValue.set(fn, found);
+  return found;
+}
+
+/** The reference of what other processes can import; undefined for what travels by value or not at all. */
+export function referenceOf(fn: AnyFunction): Reference | undefined {
+  const found = targetOf(fn);
+  return found.kind === 'reference' ? found.reference : undefined;
 }
 
 /**
@@ -40,32 +64,62 @@ export function inspectTarget(fn: AnyFunction): Target {
  * @throws SerializationError (`ERR_MP_SERIALIZATION`) when it cannot be imported, with the reason and what to do.
  */
 export function referTo(fn: AnyFunction): Reference {
-  const target = inspectTarget(fn);
-  if (target.kind === 'reference') return target.reference;
-  throw new SerializationError(refusalOf(fn, target));
+  const found = targetOf(fn);
+  if (found.kind === 'reference') return found.reference;
+  throw new SerializationError(refusalOf(fn, whyNoReference(found)));
 }
 
-function refusalOf(fn: AnyFunction, target: Target & { readonly kind: 'none' }): string {
+/** Why another process cannot import it. */
+export function whyNoReference(found: Found): None {
+  if (found.kind === 'none') return found;
+  return found.kind === 'code' ? found.why : BOUND;
+}
+
+/** Whether the instances of a class can travel: it can itself, and it does not belong to the runtime. */
+export function isClassThatTravels(Class: AnyFunction, allowsCode: boolean): boolean {
+  const found = targetOf(Class);
+  if (found.kind === 'reference') return !found.reference.module.startsWith('node:');
+  return allowsCode && found.kind === 'code';
+}
+
+const BOUND: None = none('it is bound by bind()', 'send the function itself and its arguments');
+
+function refusalOf(fn: AnyFunction, target: None): string {
   return `${nameOf(fn)} cannot travel to another process: ${target.reason}. To send it, ${target.remedy}.`;
 }
 
-function findTarget(fn: AnyFunction): Target {
+function find(fn: AnyFunction): Found {
   if (types.isProxy(fn)) return none('it is a Proxy', 'send the function that it wraps');
+  const rebuilt = rebuiltFrom(fn);
+  if (rebuilt !== undefined) return { kind: 'code', code: rebuilt.code, why: none('it came by value', EXPORT_REMEDY) };
   const exported = findCommonJsExport(fn);
-  if (exported !== undefined) return { kind: 'reference', reference: exported };
+  if (exported !== undefined && !isMainModule(exported.module)) return { kind: 'reference', reference: exported };
   const location = locateFunction(fn, (url, source) => [...exportsOf(url, source).byVariable.keys()]);
-  if (location.kind === 'script') return targetInScript(fn, location);
-  if (location.kind === 'bound')
-    return none('it is bound by bind(), which hides what it calls', 'send the function itself and its arguments');
-  if (location.kind === 'unknown') {
-    return none('this runtime has no inspector that could tell which module exports it', REF_REMEDY);
+  if (location.kind === 'script') return inScript(fn, location);
+  if (location.kind === 'bound') {
+    const parts = boundParts(fn);
+    return parts === undefined ? BOUND : { kind: 'bound', parts };
   }
-  return none('it is native code, not JavaScript', 'wrap it in an exported function');
+  if (location.kind === 'unknown') {
+    return none(
+      'this runtime has no inspector that could tell what it is made of or which module exports it',
+      `use Node.js, or ${EXPORT_REMEDY}`,
+    );
+  }
+  return none('it is native code, not JavaScript', 'wrap it in a function of your own');
 }
 
-function targetInScript(fn: AnyFunction, location: FunctionLocation & { readonly kind: 'script' }): Target {
-  const { url, isModule } = location;
-  if (!isModule) return targetInCommonJs(fn, url);
+function inScript(fn: AnyFunction, location: InScript): Found {
+  const found = location.isModule ? inModule(fn, location) : inCommonJs(fn, location);
+  if (found.kind === 'reference' && !isMainModule(found.reference.module)) return found;
+  const why = found.kind === 'none' ? found : none('it belongs to the main script', EXPORT_REMEDY);
+  if (why.reason.startsWith(INTERNAL_REASON)) return why;
+  const code = codeOf(fn, location);
+  return typeof code === 'string' ? none(code, METHOD_REMEDY) : { kind: 'code', code, why };
+}
+
+function inModule(fn: AnyFunction, location: InScript): Found {
+  const { url } = location;
   if (!isImportable(url))
     return none(`its module ${quoted(url)} cannot be imported by another process`, 'put it into a file and export it');
   const exports = exportsOf(url, location.source);
@@ -84,7 +138,8 @@ function targetInScript(fn: AnyFunction, location: FunctionLocation & { readonly
   return none(notExported(url, exports.names), EXPORT_REMEDY);
 }
 
-function targetInCommonJs(fn: AnyFunction, script: string): Target {
+function inCommonJs(fn: AnyFunction, location: InScript): Found {
+  const script = location.url;
   // CommonJS scripts are known by path or by URL, depending on the version of Node.
   const url = script.startsWith('/') ? pathToFileURL(script).href : script;
   if (!isImportable(url)) {
@@ -95,8 +150,8 @@ function targetInCommonJs(fn: AnyFunction, script: string): Target {
   }
   const { name, loaded } = findExportOf(url, fn);
   if (name !== undefined) return { kind: 'reference', reference: { module: url, name } };
+  if (url.startsWith('node:')) return none(`${INTERNAL_REASON} (${url})`, 'wrap it in a function of your own');
   if (loaded) return none(`${url} does not export it`, EXPORT_REMEDY);
-  if (url.startsWith('node:')) return none(`${INTERNAL_REASON} (${url})`, 'wrap it in an exported function');
   return none(
     `${url} was not loaded as a module by the runtime itself (a bundler or a test runner may have evaluated it)`,
     REF_REMEDY,
@@ -108,7 +163,7 @@ function notExported(url: string, names: readonly string[]): string {
   return `it is not an export of ${url} (which exports ${list}), so other processes cannot import it`;
 }
 
-function none(reason: string, remedy: string): Target {
+function none(reason: string, remedy: string): None {
   return { kind: 'none', reason, remedy };
 }
 

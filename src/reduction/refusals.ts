@@ -1,7 +1,10 @@
 import { types } from 'node:util';
 
 import type { AnyFunction } from './reference.ts';
-import { inspectTarget, INTERNAL_REASON } from './references.ts';
+import { INTERNAL_REASON, targetOf, whyNoReference } from './references.ts';
+
+/** For a class's `share`: the object cannot travel, for this reason and with this remedy. */
+export class CannotTravel extends Error {}
 
 const builtin = new WeakMap<object, boolean>();
 
@@ -17,6 +20,11 @@ function looksBuiltin(prototype: object): boolean {
     return true;
   const Class = classOf(prototype);
   return Class !== undefined && /\{\s*\[native code\]\s*\}$/.test(Function.prototype.toString.call(Class));
+}
+
+/** Whether it is `Object.prototype`, of whichever realm. */
+export function isObjectPrototype(prototype: object): boolean {
+  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'hasOwnProperty');
 }
 
 /** The class that a prototype is the prototype of. */
@@ -52,11 +60,12 @@ export function whyNoInstance(prototype: object): string {
   if (Class === undefined)
     return 'its prototype is an object of this process, not one of a class. Send a plain object.';
   const name = Class.name === '' ? 'a class without a name' : `the class '${Class.name}'`;
-  const target = inspectTarget(Class);
-  if (isBuiltinPrototype(prototype) || target.kind === 'reference' || target.reason.startsWith(INTERNAL_REASON)) {
+  const target = targetOf(Class);
+  const why = whyNoReference(target);
+  if (isBuiltinPrototype(prototype) || target.kind === 'reference' || why.reason.startsWith(INTERNAL_REASON)) {
     return `it is an instance of ${name} of the runtime, which exists in this process only. Send what it was made from.`;
   }
-  const why = target.reason.replace(/^it /, 'the class ');
-  const remedy = target.remedy.replace('export it', 'export the class');
-  return `it is an instance of ${name}, but ${why}. To send it, ${remedy}, register the class with registerType(), or send a plain object.`;
+  const reason = why.reason.replace(/^it /, 'the class ');
+  const remedy = why.remedy.replace('export it', 'export the class');
+  return `it is an instance of ${name}, but ${reason}. To send it, ${remedy}, register the class with registerType(), or send a plain object.`;
 }

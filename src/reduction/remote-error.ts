@@ -1,6 +1,8 @@
 import { inspect, types } from 'node:util';
 import { RemoteError } from '../support/errors.ts';
-import { decode, encode, type Encoded } from './codec.ts';
+import { decode, encode, type CodeOption, type Encoded } from './codec.ts';
+
+const NO_CODE: CodeOption = { code: false };
 
 /** The process in which something was thrown. */
 export interface ErrorOrigin {
@@ -22,9 +24,12 @@ interface Thrown {
 /**
  * Makes bytes of whatever was thrown in this process. It never throws itself: properties that cannot travel are left
  * out, and in the worst case only a description arrives.
+ *
+ * @param options - `code: true` lets classes and functions by value go along; the receiver must allow it, too
  */
-export function encodeThrown(thrown: unknown, origin: ErrorOrigin): Encoded {
-  const value = encodeIfPossible(thrown) ?? (isError(thrown) ? encodeIfPossible(travelingPart(thrown)) : undefined);
+export function encodeThrown(thrown: unknown, origin: ErrorOrigin, options: CodeOption = NO_CODE): Encoded {
+  const part = (): unknown => (isError(thrown) ? travelingPart(thrown, options) : undefined);
+  const value = encodeIfPossible(thrown, options) ?? (isError(thrown) ? encodeIfPossible(part(), options) : undefined);
   const whole: Thrown = {
     origin: { name: origin.name, pid: origin.pid },
     description: describe(thrown),
@@ -42,18 +47,18 @@ export function encodeThrown(thrown: unknown, origin: ErrorOrigin): Encoded {
  *
  * @throws SerializationError only when the bytes are not those of `encodeThrown`.
  */
-export function decodeThrown(bytes: Uint8Array): unknown {
+export function decodeThrown(bytes: Uint8Array, options?: CodeOption): unknown {
   const { origin, description, stack, isError: wasError, value } = decode(bytes) as Thrown;
-  const options = { processName: origin.name, ...(stack === undefined ? {} : { remoteStack: stack }) };
+  const about = { processName: origin.name, ...(stack === undefined ? {} : { remoteStack: stack }) };
   const where = `thrown in ${origin.name} (pid ${origin.pid})`;
-  if (value === undefined) return withoutOwnStack(new RemoteError(`${description} (${where})`, options), stack);
+  if (value === undefined) return withoutOwnStack(new RemoteError(`${description} (${where})`, about), stack);
   let arrived: unknown;
   try {
-    arrived = decode(value);
+    arrived = decode(value, options);
   } catch (cause) {
-    return withoutOwnStack(new RemoteError(`${description} (${where})`, { ...options, cause }), stack);
+    return withoutOwnStack(new RemoteError(`${description} (${where})`, { ...about, cause }), stack);
   }
-  if (wasError && isError(arrived)) appendCause(arrived, withoutOwnStack(new RemoteError(where, options), undefined));
+  if (wasError && isError(arrived)) appendCause(arrived, withoutOwnStack(new RemoteError(where, about), undefined));
   return arrived;
 }
 
@@ -83,7 +88,7 @@ function appendCause(error: Error, remote: RemoteError): void {
 }
 
 /** An error of the same class without those properties that cannot travel. */
-function travelingPart(error: Error): Error {
+function travelingPart(error: Error, options: CodeOption): Error {
   // Made without the class's constructor, which may do anything.
   const part: Error = Reflect.construct(Error, [], safeConstructor(error));
   for (const key of new Set(['message', 'stack', 'name', 'cause', 'errors', ...Object.keys(error)])) {
@@ -92,7 +97,7 @@ function travelingPart(error: Error): Error {
       const property = Object.getOwnPropertyDescriptor(error, key);
       if (property === undefined) continue;
       const value = (error as unknown as Record<string, unknown>)[key];
-      encode(value);
+      encode(value, key, options);
       Object.defineProperty(part, key, {
         value,
         enumerable: property.enumerable === true,
@@ -113,9 +118,9 @@ function safeConstructor(error: Error): ErrorConstructor {
     : Error;
 }
 
-function encodeIfPossible(value: unknown): Encoded | undefined {
+function encodeIfPossible(value: unknown, options: CodeOption): Encoded | undefined {
   try {
-    return encode(value);
+    return encode(value, 'the error', options);
   } catch {
     return undefined;
   }

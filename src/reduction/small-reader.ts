@@ -1,6 +1,6 @@
 import { SHORT_TEXT, SMALL, SMALL_OBJECTS_LIMIT } from './small-format.ts';
 import { shapeOfBytes, type ObjectShape } from './object-shapes.ts';
-import { damaged } from './specials.ts';
+import { damaged } from './message-errors.ts';
 import { latin1Slice, readDoubleLE, ucs2Slice } from './buffer-methods.ts';
 
 const fromCharCodes = String.fromCharCode;

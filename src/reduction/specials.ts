@@ -1,5 +1,9 @@
 import { SerializationError } from '../support/errors.ts';
 import { fillError, makeError } from './error-form.ts';
+import { CodeReader } from './functions/code-reader.ts';
+import { moduleObject } from './functions/module-objects.ts';
+import { standardGlobal } from './functions/standard-globals.ts';
+import { damaged } from './message-errors.ts';
 import { KIND } from './message-format.ts';
 import { exportOf } from './module-table.ts';
 import { putOwn } from './own-property.ts';
@@ -40,12 +44,17 @@ export class Specials {
   readonly #modules: readonly string[];
   readonly #heads: readonly unknown[][];
   readonly #objects: unknown[] = [];
+  readonly #code: CodeReader | undefined;
 
-  /** Makes what the heads allow: each object as far as possible, without its contents. */
-  constructor(heads: unknown, modules: readonly string[]) {
+  /**
+   * Makes what the heads allow: each object as far as possible, without its contents.
+   * @param allowsCode - whether functions by value may be made
+   */
+  constructor(heads: unknown, modules: readonly string[], allowsCode: boolean) {
     if (!Array.isArray(heads) || !heads.every((head) => Array.isArray(head)))
       throw damaged('it has no list of objects');
     this.#modules = modules;
+    this.#code = allowsCode ? new CodeReader() : undefined;
     this.#heads = heads as unknown[][];
     for (const head of this.#heads) this.#objects.push(this.#begin(head));
   }
@@ -62,6 +71,7 @@ export class Specials {
     const head = this.#heads[number];
     if (head === undefined) throw damaged(`there is no object number ${number}`);
     if (this.#objects[number] === UNFINISHED) this.#objects[number] = this.#make(head, contents);
+    else if (head[0] === KIND.code) this.#allowed().fill(number, contents, unwrapped);
     else fill(head[0], this.at(number), contents);
   }
 
@@ -70,6 +80,14 @@ export class Specials {
     switch (kind) {
       case KIND.reference:
         return exportOf({ module: text(this.#modules[detail as number]), name: text(more[0]) });
+      case KIND.code:
+        return this.#allowed().begin(this.#objects.length, head.slice(1), (number) => this.#objects[number]);
+      case KIND.global:
+        this.#allowed();
+        return standardGlobal(text(detail)) ?? UNFINISHED;
+      case KIND.moduleExports:
+        this.#allowed();
+        return moduleObject(text(detail), more[0]);
       case KIND.symbol:
         return new SymbolWrapper(Symbol.for(text(detail)));
       case KIND.object:
@@ -87,6 +105,9 @@ export class Specials {
         return new URL(text(detail));
       case KIND.searchParams:
         return new URLSearchParams(text(detail));
+      case KIND.bound:
+        this.#allowed();
+        return UNFINISHED;
       case KIND.builtin:
       case KIND.shareable:
       case KIND.custom:
@@ -107,6 +128,8 @@ export class Specials {
         return this.#registered('shareable', text(detail), contents);
       case KIND.custom:
         return this.#registered('custom', text(detail), contents);
+      case KIND.bound:
+        return bound(contents);
       case KIND.sharedBuffer:
         return attachSharedBuffer(unwrapped(contents));
       case KIND.carriedBuffer:
@@ -132,6 +155,13 @@ export class Specials {
     return entry.read(unwrapped(contents) as never);
   }
 
+  #allowed(): CodeReader {
+    if (this.#code !== undefined) return this.#code;
+    throw new SerializationError(
+      'The message carries functions by value, which is code. It is made only of messages of the own family: decode(bytes, { code: true }).',
+    );
+  }
+
   /** An object of a built-in kind, as an instance of a class that extends it; undefined: of that kind itself. */
   #ofClass(object: object, number: unknown): object {
     return number === undefined
@@ -144,6 +174,13 @@ export class Specials {
     if (typeof Class !== 'function') throw damaged('it names no class for an instance');
     return Class as AnyFunction;
   }
+}
+
+function bound(contents: unknown): AnyFunction {
+  const [target, boundThis, boundArgs] = contents as [unknown, unknown, readonly unknown[]];
+  if (typeof target !== 'function') throw damaged('a bound function has no target');
+  const args = boundArgs.map((each) => unwrapped(each));
+  return Function.prototype.bind.call(target as () => unknown, unwrapped(boundThis), ...args) as AnyFunction;
 }
 
 function fill(kind: unknown, object: object, contents: unknown): void {
@@ -180,11 +217,6 @@ function objectOf(contents: unknown): object {
 function text(value: unknown): string {
   if (typeof value !== 'string') throw damaged('a text was expected');
   return value;
-}
-
-/** The error for bytes that no sender of this version can have written. */
-export function damaged(what: string): SerializationError {
-  return new SerializationError(`The message is damaged or not one of forkless: ${what}.`);
 }
 
 function unknownType(kind: TypeEntry['kind'], name: string, modules: readonly string[]): string {

@@ -9,8 +9,14 @@ import { adoptBytes, adopting, BlockCarrier, copyOf } from './adopted-bytes.ts';
 import { modulesAreLoaded, resolveModules } from '../reduction/module-table.ts';
 import { INLINE_MOST, PARCEL_START } from './records.ts';
 import type { Incoming, Outgoing } from './records.ts';
+import { registerSockets } from './sockets.ts';
+
+registerSockets(import.meta.url);
 
 const PARCEL_KIND: number = COMPOUND + 0x50415243;
+
+/** Whoever can write into our memory could do worse than to send code. */
+const FROM_FAMILY = { code: true };
 
 /**
  * Makes a message of a value. What is large, or refers to shared objects, becomes a block of its own, a parcel, that
@@ -26,7 +32,7 @@ export function pack(arena: Arena, value: unknown, what: string): Outgoing {
     let blocks: readonly Block[];
     let encoded: EncodedInPlace;
     try {
-      encoded = encodeInto(value, what, carrier);
+      encoded = encodeInto(value, what, { carrier });
     } finally {
       blocks = endCollection(outer);
     }
@@ -91,8 +97,8 @@ export function unpack(message: Incoming): unknown {
   const { bytes, start, end, parcel } = message;
   try {
     // The bytes are overwritten by the next message, which what is called by the decoder may receive.
-    if (parcel !== undefined || isSmallMessage(bytes, start)) return decodeFrom(bytes, start, end);
-    return decode(bytes.slice(start, end));
+    if (parcel !== undefined || isSmallMessage(bytes, start)) return decodeFrom(bytes, start, end, FROM_FAMILY);
+    return decode(bytes.slice(start, end), FROM_FAMILY);
   } finally {
     parcel?.release();
   }
@@ -129,7 +135,7 @@ export class LateMessage {
   async unpack(): Promise<unknown> {
     try {
       await resolveModules(modulesOf(this.#bytes));
-      return adopting(() => decode(this.#bytes));
+      return adopting(() => decode(this.#bytes, FROM_FAMILY));
     } finally {
       this.#parcel?.release();
     }

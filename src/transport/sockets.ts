@@ -4,8 +4,8 @@ import { createRequire } from 'node:module';
 import type { Server, Socket } from 'node:net';
 
 import { giveAway } from '../reduction/gifts.ts';
+import { CannotTravel } from '../reduction/refusals.ts';
 import { registerShareable, registerShareableLate } from '../reduction/shareable.ts';
-import { SerializationError } from '../support/errors.ts';
 import { fetch, giveUp, keep } from './tickets.ts';
 import type { TicketForm } from './tickets.ts';
 
@@ -39,12 +39,13 @@ interface DatagramForm extends TicketForm {
 /** A connection: the sender's object is closed, the connection goes on. */
 function shareSocket(socket: Socket): SocketForm {
   if ((socket as { encrypted?: boolean }).encrypted === true) {
-    throw refusal('socket', 'its encryption is known to this process only', 'send the connection before TLS begins');
+    throw new CannotTravel('its encryption is known to this process only. Send the connection before TLS begins.');
   }
-  if (socket.connecting) throw refusal('socket', 'it is not connected yet', "send it after its 'connect' event");
-  const handle = handleOf(socket, 'socket');
+  checkClass(socket, net().Socket);
+  if (socket.connecting) throw new CannotTravel("it is not connected yet. Send it after its 'connect' event.");
+  const handle = handleOf(socket);
   if (socket.writableLength > 0) {
-    throw refusal('socket', 'it has data that are not written yet', "send it after the last write's callback");
+    throw new CannotTravel("it has data that are not written yet. Send it after the last write's callback.");
   }
   handle.readStop?.();
   const unread = socket.readableLength > 0 ? bytesOf(socket.read()) : undefined;
@@ -68,7 +69,8 @@ function attachSocket(form: SocketForm): Socket {
 }
 
 function shareServer(server: Server): TicketForm {
-  const form = keep(handleOf(server, 'server').fd);
+  checkClass(server, net().Server);
+  const form = keep(handleOf(server).fd);
   giveAway({ given: () => {}, kept: () => giveUp(form) });
   return form;
 }
@@ -81,7 +83,7 @@ function attachServer(form: TicketForm): Server {
 
 function shareDatagramSocket(socket: DatagramSocket): DatagramForm {
   const state = stateOf(socket);
-  const form = keep(handleOf({ _handle: state?.handle }, 'UDP socket').fd);
+  const form = keep(handleOf({ _handle: state?.handle }).fd);
   giveAway({ given: () => {}, kept: () => giveUp(form) });
   return { ...form, type: state?.type ?? 'udp4' };
 }
@@ -92,10 +94,10 @@ function attachDatagramSocket(form: DatagramForm): DatagramSocket {
     .bind({ fd: fetch(form) } as { fd: number; port: number });
 }
 
-function handleOf(object: object, what: string): Handle {
+function handleOf(object: object): Handle {
   const handle = (object as { _handle?: Handle | null })._handle;
   if (handle === undefined || handle === null || !(handle.fd >= 0)) {
-    throw refusal(what, 'it is closed, or not open yet', 'send it while it is open');
+    throw new CannotTravel('it is closed, or not open yet. Send it while it is open.');
   }
   return handle;
 }
@@ -113,21 +115,31 @@ function bytesOf(chunk: unknown): Uint8Array | undefined {
   return typeof chunk === 'string' ? Buffer.from(chunk) : ((chunk as Uint8Array | null) ?? undefined);
 }
 
-function refusal(what: string, reason: string, remedy: string): SerializationError {
-  return new SerializationError(`The ${what} cannot travel to another process: ${reason}. To send it, ${remedy}.`);
+/** What extends these classes is more than its descriptor: a terminal, an HTTP server. The streams of the process are, too. */
+function checkClass(object: Socket | Server, Class: { readonly prototype: object }): void {
+  const isExact = Object.getPrototypeOf(object) === Class.prototype;
+  if (isExact && (object as { _isStdio?: boolean })._isStdio !== true) return;
+  throw new CannotTravel('it is more than a connection: what else belongs to it is in this process. Send a plain one.');
 }
 
-registerShareableLate(
-  (value) => value instanceof EventEmitter,
-  () => {
-    const module = import.meta.url;
-    registerShareable(net().Socket, { tag: 'socket', module, share: shareSocket, attach: attachSocket });
-    registerShareable(net().Server, { tag: 'server', module, share: shareServer, attach: attachServer });
-    registerShareable(dgram().Socket, {
-      tag: 'datagram-socket',
-      module,
-      share: shareDatagramSocket,
-      attach: attachDatagramSocket,
-    });
-  },
-);
+/**
+ * Has sockets travel; Node's modules are loaded when the first of them is met.
+ * @param module URL of the module that calls this: receivers import it
+ */
+export function registerSockets(module: string): void {
+  registerShareableLate(
+    (value) => value instanceof EventEmitter,
+    () => registerNow(module),
+  );
+}
+
+function registerNow(module: string): void {
+  registerShareable(net().Socket, { tag: 'socket', module, share: shareSocket, attach: attachSocket });
+  registerShareable(net().Server, { tag: 'server', module, share: shareServer, attach: attachServer });
+  registerShareable(dgram().Socket, {
+    tag: 'datagram-socket',
+    module,
+    share: shareDatagramSocket,
+    attach: attachDatagramSocket,
+  });
+}

@@ -1,6 +1,7 @@
 import { familyArena } from '../memory/arena.ts';
 import { allocate, attachBlock } from '../memory/heap.ts';
 import type { BlockReference } from '../memory/heap.ts';
+import { pause } from '../memory/words.ts';
 import { binding } from '../native/binding.ts';
 import { attempt } from '../native/failure.ts';
 import { ResourceError } from '../support/errors.ts';
@@ -14,6 +15,9 @@ export interface TicketForm {
 
 const LIFE_BYTES = 16;
 const SWEEP_MS = 500;
+// How long an orderly end waits for those who are about to fetch what is kept here.
+const LINGER_MS = 3000;
+const LINGER_LOOK_MS = 2;
 
 /** Tickets and what they live by. */
 const kept = new Map<string, BlockReference>();
@@ -27,6 +31,8 @@ export function keep(fd: number): TicketForm {
   const life = allocate(familyArena(), LIFE_BYTES);
   const reference = life.reference();
   const ticket = attempt('keep a descriptor for another process', () => binding.keepDescriptor(fd));
+  if (!lingers) process.once('exit', linger);
+  lingers = true;
   kept.set(ticket, reference);
   // Messages are made in one go: then either it keeps this alive, or nobody does.
   setImmediate(() => life.release());
@@ -50,6 +56,16 @@ export function fetch({ ticket, life }: TicketForm): number {
     binding.fetchDescriptor(ticket),
   );
 }
+
+/** Who sends a socket and ends has sent it all the same. */
+function linger(): void {
+  const deadline = performance.now() + LINGER_MS;
+  for (sweep(); kept.size > 0 && performance.now() < deadline; sweep()) {
+    pause(LINGER_LOOK_MS);
+    if (binding.keptDescriptors() === 0) return;
+  }
+}
+let lingers = false;
 
 function sweep(): void {
   for (const [ticket, life] of kept) {

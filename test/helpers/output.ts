@@ -36,6 +36,8 @@ export interface ProgramOptions {
   readonly nodeArgs?: readonly string[];
   readonly env?: Record<string, string>;
   readonly input?: string;
+  /** Another Node than this one. */
+  readonly node?: string;
   /** Is called with each text that the program prints. */
   readonly onOutput?: (text: string, program: RunningProgram) => void;
 }
@@ -55,7 +57,7 @@ export function runProgram(path: string, options: ProgramOptions = {}): Promise<
 /** Runs Node with these arguments. */
 export function runNode(args: readonly string[], options: ProgramOptions = {}): Promise<ProgramOutput> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, {
+    const child = spawn(options.node ?? process.execPath, args, {
       detached: true,
       env: { ...process.env, ...options.env },
       stdio: 'pipe',

@@ -1,5 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -152,7 +153,7 @@ describe('Sockets', { timeout: 60_000 }, () => {
     ];
     accepted.cork();
     accepted.write('unsent');
-    await expect(queue.put({ accepted })).rejects.toThrow(/not written yet.*last write/);
+    await expect(queue.put({ accepted })).rejects.toThrow(/^the item\.accepted .*not written yet.*last write/);
     accepted.destroy();
     await expect(queue.put(accepted)).rejects.toThrow(/it is closed/);
     connecting.destroy();
@@ -162,6 +163,7 @@ describe('Sockets', { timeout: 60_000 }, () => {
     await expect(queue.put(tls)).rejects.toThrow(/encryption/);
     tls.destroy();
     raw.destroy();
+    await expect(queue.put(createHttpServer())).rejects.toThrow(/^the item cannot travel .*more than a connection/);
     expect(queue.qsize()).toBe(0);
     await sleep(20);
   });

@@ -213,7 +213,7 @@ Status FetchDescriptor(const std::string& ticket, int* fd) {
   do {
     count = recvmsg(socket.get(), &message, MSG_CMSG_CLOEXEC);
   } while (count < 0 && errno == EINTR);
-  if (count < 0) return Status::System("recvmsg", errno);
+  if (count < 0) return errno == ECONNRESET ? Status::Fail(Code::kGone) : Status::System("recvmsg", errno);
   const cmsghdr* header = CMSG_FIRSTHDR(&message);
   if (header != nullptr && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS) {
     memcpy(fd, CMSG_DATA(header), sizeof(int));
