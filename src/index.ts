@@ -45,3 +45,5 @@ export { Pipe } from './transport/pipe.ts';
 export type { PipeOptions } from './transport/pipe.ts';
 export { Connection } from './transport/connection.ts';
 export type { AsyncBytesWait, BytesWait } from './transport/connection-checks.ts';
+export { wait, waitSync } from './process/wait.ts';
+export type { Waitable, WaitableSocket } from './process/wait.ts';

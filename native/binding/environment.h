@@ -23,6 +23,7 @@ class LoopDoorbell {
   LoopDoorbell& operator=(const LoopDoorbell&) = delete;
 
   void SetReferenced(bool referenced);
+  [[nodiscard]] const Doorbell& doorbell() const { return handles_->doorbell; }
 
  private:
   // The libuv handles outlive this object until libuv has closed them.

@@ -1,6 +1,8 @@
 // Waiting and waking.
 #include "core/parking.h"
 
+#include <vector>
+
 #include "binding/convert.h"
 #include "binding/exports.h"
 #include "core/posix_semaphore.h"
@@ -45,12 +47,28 @@ Napi::Value ReferDoorbell(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// waitForRing(index, descriptors, deadlineMs): which of the descriptors are readable, as booleans. The doorbell is open.
+Napi::Value WaitForRingOf(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const auto given = info[1].As<Napi::Array>();
+  std::vector<int> descriptors;
+  for (uint32_t i = 0; i < given.Length(); ++i) descriptors.push_back(given.Get(i).As<Napi::Number>().Int32Value());
+  const LoopDoorbell* doorbell = Environment::Of(env).DoorbellOf(ArenaAt(info, 0));
+  std::vector<bool> ready;
+  const Status status = WaitForRing(doorbell->doorbell(), descriptors, DeadlineAt(NumberAt(info, 2)), &ready);
+  if (!status.ok()) return Throw(env, status);
+  Napi::Array result = Napi::Array::New(env, ready.size());
+  for (uint32_t i = 0; i < ready.size(); ++i) result.Set(i, Napi::Boolean::New(env, ready[i]));
+  return result;
+}
+
 }  // namespace
 
 void InitParking(Napi::Object exports) {
   Export<ParkThread>(exports, "park");
   Export<WakePoint>(exports, "wake");
   Export<OpenDoorbellOf>(exports, "openDoorbell");
+  Export<WaitForRingOf>(exports, "waitForRing");
   Export<ReferDoorbell>(exports, "referDoorbell");
 }
 

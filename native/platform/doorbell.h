@@ -7,6 +7,7 @@
 #define FORKLESS_PLATFORM_DOORBELL_H_
 
 #include <cstdint>
+#include <vector>
 
 #include "core/status.h"
 
@@ -28,6 +29,11 @@ void CloseDoorbell(Doorbell* doorbell);
 // Takes all rings off the one descriptor that is readable.
 void DrainEvents(const Doorbell& doorbell);
 void DrainSocket(const Doorbell& doorbell);
+
+// Blocks until the doorbell rings, one of the descriptors is readable (or has failed), or the deadline has passed.
+// Rings are taken off. `ready` has one entry per descriptor.
+Status WaitForRing(const Doorbell& doorbell, const std::vector<int>& descriptors, int64_t deadline,
+                   std::vector<bool>* ready);
 
 // Rings the doorbell whose eventfd is `event_fd` in process `pid`. `still_valid` is asked after the descriptor
 // was fetched: it must say whether the participant is still the one of `address`. False when it could not be rung now

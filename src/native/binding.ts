@@ -126,6 +126,8 @@ export interface Binding extends ProcessBinding {
     spinNs: number,
   ): number;
   wake(index: number, point: number, count: number): void;
+  /** Blocks until the doorbell rings or a descriptor is readable: which of them are. `deadline` as for `park`. */
+  waitForRing(index: number, descriptors: readonly number[], deadline: number): boolean[];
   openDoorbell(index: number, onRing: () => void): void;
   referDoorbell(index: number, referenced: boolean): void;
 

@@ -173,7 +173,7 @@ export class LoopWaits {
     this.#armings = (this.#armings & 0x3fffffff) + 1;
     store(me, layout.participantDoorbellArmed >> 2, this.#armings);
     killPoint('loop.armed');
-    this.#announce();
+    this.#announce(Array.from(this.#pending, ({ wait }) => wait));
     killPoint('loop.announced');
     // Once more, now that changes ring. What is blocked anew may wait for something else: announce that, too.
     let again = false;
@@ -186,11 +186,32 @@ export class LoopWaits {
     this.#lookUnasked();
   }
 
-  /** Sets the filter and the points' bits for all that is pending. */
-  #announce(): void {
+  /**
+   * Blocks the thread, not only the loop, until one of the waits may be over, a descriptor is readable or the deadline has
+   * passed; for a wait for several things at once.
+   * @returns which of the descriptors are readable
+   */
+  block(waits: readonly Wait[], descriptors: readonly number[], deadline: number): readonly boolean[] {
+    this.#openDoorbell();
+    this.#armings = (this.#armings & 0x3fffffff) + 1;
+    store(this.#participant, layout.participantDoorbellArmed >> 2, this.#armings);
+    this.#announce(waits);
+    // Once more, now that changes ring.
+    const until = waits.some((wait) => this.#mayGoOn(wait)) ? 0 : deadline;
+    const ready = attemptNative('wait for several things', () =>
+      binding.waitForRing(this.#arena.index, descriptors, until),
+    );
+    // The rings were for the loop's own waits, too.
+    if (this.#pending.size === 0) this.#rest();
+    else this.#look();
+    return ready;
+  }
+
+  /** Sets the filter and the points' bits for what is waited for. */
+  #announce(waits: Iterable<Wait | undefined>): void {
     const me = this.#participant;
     const filter = layout.participantFilter >> 2;
-    for (const { wait } of this.#pending) {
+    for (const wait of waits) {
       if (wait === undefined) continue;
       const { point } = wait;
       const bit = filterBit(point.offset);

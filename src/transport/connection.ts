@@ -198,6 +198,11 @@ export class Connection extends Primitive implements AsyncIterable<unknown> {
     return waitSync(this.#poll, { timeout: 0, ...wait }) !== TIMED_OUT;
   }
 
+  /** For `wait()`: true when `poll` is, else what to wait for. */
+  readiness(): true | Wait {
+    return this.#poll();
+  }
+
   /** The values as they come, until the other end is given up or this object is closed. */
   async *[Symbol.asyncIterator](): AsyncGenerator<unknown, void, undefined> {
     for (;;) {

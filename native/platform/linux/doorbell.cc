@@ -1,6 +1,7 @@
 #include "platform/doorbell.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +11,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <mutex>
+
+#include "platform/futex.h"
 
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
@@ -186,6 +190,23 @@ void DrainSocket(const Doorbell& doorbell) {
   char byte;
   while (recv(doorbell.socket_fd, &byte, sizeof(byte), 0) >= 0 || errno == EINTR) {
   }
+}
+
+Status WaitForRing(const Doorbell& doorbell, const std::vector<int>& descriptors, int64_t deadline,
+                   std::vector<bool>* ready) {
+  std::vector<pollfd> polled{{doorbell.event_fd, POLLIN, 0}, {doorbell.socket_fd, POLLIN, 0}};
+  for (const int fd : descriptors) polled.push_back({fd, POLLIN, 0});
+  for (;;) {
+    const int64_t left = deadline == kForever ? 0 : std::max<int64_t>(0, deadline - MonotonicNow());
+    const timespec timeout{static_cast<time_t>(left / 1'000'000'000), static_cast<long>(left % 1'000'000'000)};
+    if (ppoll(polled.data(), polled.size(), deadline == kForever ? nullptr : &timeout, nullptr) >= 0) break;
+    if (errno != EINTR) return Status::System("ppoll", errno);
+  }
+  if (polled[0].revents != 0) DrainEvents(doorbell);
+  if (polled[1].revents != 0) DrainSocket(doorbell);
+  ready->clear();
+  for (size_t i = 2; i < polled.size(); ++i) ready->push_back(polled[i].revents != 0);
+  return Status::Ok();
 }
 
 bool RingDoorbell(const DoorbellAddress& address, int32_t pid, int event_fd, bool (*still_valid)(const void*),
