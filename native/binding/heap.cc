@@ -59,6 +59,18 @@ Napi::Value Drop(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// holders(index, place): who has a hold on it, as ids of participants; 0 = a block
+Napi::Value Holders(const Napi::CallbackInfo& info) {
+  Arena& arena = ArenaAt(info, 0);
+  const std::vector<Holder> holders = HoldersOf(arena, OffsetAt(info, 1), SelfIn(info, arena));
+  Napi::Array result = Napi::Array::New(info.Env(), holders.size());
+  for (uint32_t i = 0; i < holders.size(); ++i) {
+    const bool is_block = (holders[i] & kBlockHolder) != 0;
+    result.Set(i, Napi::Number::New(info.Env(), is_block ? 0 : static_cast<double>(holders[i])));
+  }
+  return result;
+}
+
 // Memory of arenas that buffers of this thread keep, in bytes.
 thread_local uint64_t adopted_bytes = 0;
 
@@ -126,6 +138,7 @@ void InitHeap(Napi::Object exports) {
   Export<AllocateAny>(exports, "allocateAny");
   Export<AddHold>(exports, "hold");
   Export<Drop>(exports, "drop");
+  Export<Holders>(exports, "holders");
   Export<Adopt>(exports, "adopt");
   Export<BlockStamp>(exports, "blockStamp");
   Export<HeapStatisticsOf>(exports, "heapStatistics");

@@ -30,6 +30,7 @@ void InitLayout(Napi::Object exports) {
   set("participantPid", offsetof(Participant, pid));
   set("participantDoorbellArmed", offsetof(Participant, doorbell_armed));
   set("participantFilter", offsetof(Participant, filter));
+  set("participantAwaits", offsetof(Participant, awaits_pid));
   set("participantName", offsetof(Participant, name));
   set("participantNameBytes", kParticipantNameBytes);
   set("stateLive", kLive);

@@ -186,6 +186,15 @@ void LockedHeap::RemoveHoldsOf(Holder participant) {
   }
 }
 
+std::vector<Holder> LockedHeap::HoldersOf(uint64_t place) const {
+  std::vector<Holder> holders;
+  for (uint32_t next = Bucket(BlockIn(place)); next != 0; next = HoldAt(next - 1).next) {
+    const Hold& hold = HoldAt(next - 1);
+    if (hold.place.load() == place) holders.push_back(hold.holder.load());
+  }
+  return holders;
+}
+
 // Before the last hold in a role goes, the block learns it, and who waits for it is woken: who dies in between is found
 // dead with the hold still there, and its recovery does both again.
 void LockedHeap::VacateIfLast(uint32_t index) {
@@ -283,6 +292,10 @@ Status HoldPlace(Arena& arena, Block place, int32_t self, Holder holder) {
 
 void DropPlace(Arena& arena, uint64_t place, int32_t self, Holder holder, uint32_t stamp) {
   LockedHeap(arena, self).RemoveHold(place, holder, stamp);
+}
+
+std::vector<Holder> HoldersOf(Arena& arena, uint64_t place, int32_t self) {
+  return LockedHeap(arena, self).HoldersOf(place);
 }
 
 void DropHoldsOf(Arena& arena, int32_t holder, int32_t self) {

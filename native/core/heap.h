@@ -2,6 +2,8 @@
 #ifndef FORKLESS_CORE_HEAP_H_
 #define FORKLESS_CORE_HEAP_H_
 
+#include <vector>
+
 #include "core/arena.h"
 
 namespace forkless {
@@ -36,6 +38,9 @@ void DropPlace(Arena& arena, uint64_t place, int32_t self, Holder holder, uint32
 inline void DropHold(Arena& arena, uint64_t offset, int32_t self, int32_t holder) {
   DropPlace(arena, offset, self, ParticipantHolder(holder));
 }
+
+// Who has a hold on the place.
+std::vector<Holder> HoldersOf(Arena& arena, uint64_t place, int32_t self);
 
 // Drops all holds of a participant that has ended.
 void DropHoldsOf(Arena& arena, int32_t holder, int32_t self);

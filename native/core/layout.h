@@ -104,7 +104,7 @@ struct alignas(256) Participant {
   std::atomic<int32_t> doorbell_fd;    // its eventfd, in its own process; -1 without
   std::atomic<uint32_t> filter[2];     // which wait points its event loop waits on: a 64-bit Bloom filter
   std::atomic<int32_t> is_service;     // 1: a native thread that recovers the dead; keeps nothing alive
-  std::atomic<int32_t> reserved;
+  std::atomic<int32_t> awaits_pid;     // the one process whose end is all that its idle event loop waits for; 0 = none
   std::atomic<uint64_t> parked_point;  // offset of the point on which its thread sleeps, 0 = none
   std::atomic<uint64_t> parks;         // counters for people
   std::atomic<uint64_t> rings;

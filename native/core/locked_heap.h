@@ -39,6 +39,7 @@ class LockedHeap {
   Status AddHold(Block place, Holder holder);
   void RemoveHold(uint64_t place, Holder holder, uint32_t stamp);
   void RemoveHoldsOf(Holder participant);
+  [[nodiscard]] std::vector<Holder> HoldersOf(uint64_t place) const;
   [[nodiscard]] bool IsBlock(Block block) const;
   void Rebuild();
   uint32_t Check();

@@ -23,6 +23,7 @@ void Clear(Participant& slot) {
   slot.doorbell_fd.store(-1);
   slot.filter[0].store(0);
   slot.filter[1].store(0);
+  slot.awaits_pid.store(0);
   slot.parked_point.store(0);
   slot.parks.store(0);
   slot.rings.store(0);

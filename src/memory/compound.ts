@@ -53,3 +53,8 @@ export function isVacated(block: Block, role: number): boolean {
 export function announceVacancy(block: Block, number: number, signal: number): void {
   block.words[SIGNALS + number] = signal;
 }
+
+/** Who holds the block in this role, as participants; 0 = it is under way. */
+export function heldBy(block: Block, role: number): number[] {
+  return binding.holders(block.arena.index, block.offset + role);
+}

@@ -45,6 +45,7 @@ export interface NativeLayout {
   readonly participantPid: number;
   readonly participantDoorbellArmed: number;
   readonly participantFilter: number;
+  readonly participantAwaits: number;
   readonly participantName: number;
   readonly participantNameBytes: number;
   readonly stateLive: number;
@@ -110,6 +111,8 @@ export interface Binding extends ProcessBinding {
   drop(index: number, place: number): void;
   /** Drops the hold of a block, if what it holds is still the block with this stamp. */
   drop(index: number, place: number, holder: number, stamp: number): void;
+  /** Who has a hold on it, as ids of participants; 0 = a block. */
+  holders(index: number, place: number): number[];
   /** A buffer that takes the hold over; undefined when more than `most` bytes of this thread would be kept so. */
   adopt(index: number, place: number, bytes: number, most: number): ArrayBuffer | undefined;
   blockStamp(index: number, offset: number): number;

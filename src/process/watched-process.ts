@@ -1,6 +1,8 @@
+import { familyArena } from '../memory/arena.ts';
 import { binding } from '../native/binding.ts';
 import { attempt } from '../native/failure.ts';
 import type { NativeProcess, ProcessHandle } from '../native/process-binding.ts';
+import { isAtRest, publishAwaited, setWatchedProcesses } from '../synchronize/activity.ts';
 import type { AsyncWaitOptions, WaitOptions } from '../support/options.ts';
 
 /** An exit code that nobody can know any more, because somebody else has reaped the child. Python's asyncio uses the same. */
@@ -11,6 +13,11 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const watched = new Map<number, WatchedProcess>();
 let listening = false;
 let loopHolds = 0;
+
+const REST_LOOK_MS = 250;
+const NOBODY = 0;
+let restTimer: NodeJS.Timeout | undefined;
+let published = NOBODY;
 
 /** A process whose end this environment is told about: a child, or the parent. */
 export class WatchedProcess {
@@ -29,6 +36,7 @@ export class WatchedProcess {
     this.#ended = withResolvers();
     this.#holdsLoop = holdsLoop;
     watched.set(native.id, this);
+    noteRest();
     if (holdsLoop) holdLoop();
   }
 
@@ -68,7 +76,9 @@ export class WatchedProcess {
 
   /** Blocks the thread. */
   waitSync({ timeout = Infinity }: WaitOptions = {}): boolean {
+    if (timeout === Infinity) publish(this.pid);
     const hasEnded = binding.waitForProcess(this.#handle, timeout);
+    publish(NOBODY);
     this.notice();
     return hasEnded;
   }
@@ -80,10 +90,34 @@ export class WatchedProcess {
     if (exitCode === null) return;
     this.#exitCode = Number.isNaN(exitCode) ? UNKNOWN_EXIT_CODE : exitCode;
     watched.delete(this.#id);
+    noteRest();
     if (this.#holdsLoop) releaseLoop();
     this.#holdsLoop = false;
     this.#ended.resolve(this.#exitCode);
   }
+}
+
+/** Other processes learn when this one does nothing but wait for the end of a single one (synchronize/activity.ts). */
+function noteRest(): void {
+  setWatchedProcesses(watched.size);
+  publish(NOBODY);
+  if (watched.size > 0) {
+    restTimer ??= setInterval(lookForRest, REST_LOOK_MS).unref();
+    return;
+  }
+  clearInterval(restTimer);
+  restTimer = undefined;
+}
+
+function lookForRest(): void {
+  const [only] = watched.values();
+  publish(only !== undefined && watched.size === 1 && isAtRest(0) ? only.pid : NOBODY);
+}
+
+function publish(pid: number): void {
+  if (pid === published) return;
+  published = pid;
+  publishAwaited(familyArena(), pid);
 }
 
 /** To be called before the first process is started or watched. */

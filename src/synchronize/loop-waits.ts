@@ -9,7 +9,7 @@ import { attempt as attemptNative } from '../native/failure.ts';
 import { killPoint } from '../native/kill-point.ts';
 import { AbortSignals } from './abort-signals.ts';
 import type { Lane, PendingWait } from './lane.ts';
-import { LOOK_UNASKED_MS, PROBE_MS, TIMED_OUT, Wait } from './wait-point.ts';
+import { LOOK_UNASKED_MS, TIMED_OUT, Wait } from './wait-point.ts';
 import type { Attempt } from './wait-point.ts';
 
 // How long an event loop goes on looking, turn by turn, after something has last happened: about what a sleep costs.
@@ -65,6 +65,10 @@ export class LoopWaits {
     arena.endWaits = () => {
       if (this.#pending.size !== 0) this.#retryAll();
     };
+  }
+
+  get count(): number {
+    return this.#pending.size;
   }
 
   /** Waits until the attempt succeeds, the time (ms) is over or the signal is aborted. */
@@ -234,7 +238,7 @@ export class LoopWaits {
   /** Nobody may have noticed the death of a lock's owner, or of who should have rung: look from time to time. */
   #lookUnasked(): void {
     let ms = LOOK_UNASKED_MS;
-    for (const { wait } of this.#pending) if (wait?.probe !== undefined) ms = PROBE_MS;
+    for (const { wait } of this.#pending) if (wait?.probe !== undefined) ms = Math.min(ms, wait.probeMs);
     if (this.#unasked !== undefined && this.#unaskedMs <= ms) return;
     clearTimeout(this.#unasked);
     this.#unaskedMs = ms;
@@ -243,7 +247,7 @@ export class LoopWaits {
 
   readonly #onUnasked = (): void => {
     this.#unasked = undefined;
-    for (const { wait } of this.#pending) wait?.probe?.();
+    for (const { wait } of this.#pending) wait?.probe?.(false);
     if (this.#pending.size !== 0 && !this.#retryAll()) this.#look();
   };
 
@@ -297,10 +301,22 @@ function filterBit(offset: number): number {
   return Math.imul(Math.floor(offset / 8) | 0, 0x9e3779b1) >>> 26;
 }
 
+/** Waits of this environment's event loop. */
+export function countLoopWaits(): number {
+  let count = 0;
+  for (const waits of all) count += waits.count;
+  return count;
+}
+const all = new Set<LoopWaits>();
+
 const loopWaits = new WeakMap<Arena, LoopWaits>();
 
 export function loopWaitsOf(arena: Arena): LoopWaits {
   let waits = loopWaits.get(arena);
-  if (waits === undefined) loopWaits.set(arena, (waits = new LoopWaits(arena)));
+  if (waits === undefined) {
+    waits = new LoopWaits(arena);
+    loopWaits.set(arena, waits);
+    all.add(waits);
+  }
   return waits;
 }

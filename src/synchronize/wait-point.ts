@@ -84,8 +84,13 @@ export interface WaitDependency {
   readonly forOwner?: boolean;
   /** Index of an owner word: while it names somebody, nobody else changes the word that is waited for. */
   readonly ownerIndex?: number;
-  /** Asks the system now and then whether those still live whose death ends the wait; recovers who does not. */
-  readonly probe?: () => void;
+  /**
+   * Asks now and then whether those still live, or can still do anything, who would end the wait.
+   * @param isBlocking whether this thread does nothing else meanwhile
+   */
+  readonly probe?: (isBlocking: boolean) => void;
+  /** How often, in ms. */
+  readonly probeMs?: number;
 }
 
 /**
@@ -101,7 +106,8 @@ export class Wait {
   /** The word names the owner of a lock, and its death ends the wait, too. */
   readonly forOwner: boolean;
   /** Asks the system whether those still live whose death ends the wait. */
-  readonly probe: (() => void) | undefined;
+  readonly probe: ((isBlocking: boolean) => void) | undefined;
+  readonly probeMs: number;
   readonly #ownerIndex: number | undefined;
   expected = 0;
   /** How long a thread spins before it sleeps; grows when spinning helps. */
@@ -109,12 +115,17 @@ export class Wait {
   /** How often it looks before; fewer times after it was in vain. */
   looks: number = LOOKS_MOST;
 
-  constructor(point: WaitPoint, index: number, { forOwner = false, ownerIndex, probe }: WaitDependency = {}) {
+  constructor(
+    point: WaitPoint,
+    index: number,
+    { forOwner = false, ownerIndex, probe, probeMs = PROBE_MS }: WaitDependency = {},
+  ) {
     this.point = point;
     this.words = point.words;
     this.index = index;
     this.offset = point.offset + (index - point.index) * 4;
     this.forOwner = forOwner;
+    this.probeMs = probeMs;
     this.probe = forOwner ? () => this.#probeOwner() : probe;
     this.#ownerIndex = forOwner ? index : ownerIndex;
   }

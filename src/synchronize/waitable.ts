@@ -6,7 +6,7 @@ import { StateError } from '../support/errors.ts';
 import type { AsyncWaitOptions, WaitOptions } from '../support/options.ts';
 import type { Lane } from './lane.ts';
 import { loopWaitsOf } from './loop-waits.ts';
-import { LOOK_UNASKED_MS, LOOKS_MOST, PROBE_MS, TIMED_OUT, Wait } from './wait-point.ts';
+import { LOOK_UNASKED_MS, LOOKS_MOST, TIMED_OUT, Wait } from './wait-point.ts';
 import type { Attempt } from './wait-point.ts';
 
 // See LOOKS_MOST; native spinning with pauses goes on from there.
@@ -69,9 +69,9 @@ function park(wait: Wait, deadline: number): void {
   const start = monotonicNow();
   // Native code itself probes the owner of a lock.
   const probes = !wait.forOwner && wait.probe !== undefined;
-  const until = Math.min(deadline, start + (probes ? Math.min(PROBE_MS, SLICE_MS) : SLICE_MS));
+  const until = Math.min(deadline, start + (probes ? Math.min(wait.probeMs, SLICE_MS) : SLICE_MS));
   const result = binding.park(point.arena.index, point.offset, offset, expected, owner, until, spinNs);
-  if (probes && monotonicNow() >= until) wait.probe?.();
+  if (probes && monotonicNow() >= until) wait.probe?.(true);
   if (spinNs === 0) return;
   // Spinning that ends in a long sleep is wasted: do less of it. A change that came in time is worth more, and one that
   // came soon after falling asleep would have been.

@@ -1,5 +1,7 @@
 import { COMPOUND } from '../memory/compound.ts';
 import type { Block } from '../memory/heap.ts';
+import { heldBy } from '../memory/compound.ts';
+import { awaitedBy, hasOnlyThisWait } from '../synchronize/activity.ts';
 import { MessageStream } from './message-stream.ts';
 
 /*
@@ -26,10 +28,26 @@ export interface Ends {
 
 /** The streams of the end that a block is held as. */
 export function endsOf(block: Block): Ends {
-  const there = new MessageStream(block, 0, { writer: END_ONE, reader: END_TWO });
-  const back = new MessageStream(block, 1, { writer: END_TWO, reader: END_ONE });
+  const there = new MessageStream(block, 0, { writer: END_ONE, reader: END_TWO }, (isBlocking) =>
+    isDeserted(block, END_ONE, isBlocking),
+  );
+  const back = new MessageStream(block, 1, { writer: END_TWO, reader: END_ONE }, (isBlocking) =>
+    isDeserted(block, END_TWO, isBlocking),
+  );
   const isDuplex = block.kind === DUPLEX_KIND;
   return block.role === END_ONE
     ? { incoming: back, outgoing: isDuplex ? there : undefined }
     : { incoming: isDuplex ? there : undefined, outgoing: back };
+}
+
+/**
+ * Whether an end is held only by processes that cannot use it any more: by us, who do nothing but wait for a message, and by
+ * those who do nothing but wait for our end. Who gives both ends of a pipe to its children, keeps them and joins the children
+ * would otherwise keep the reader waiting for ever, as it does in Python.
+ */
+function isDeserted(block: Block, role: number, isBlocking: boolean): boolean {
+  const { arena } = block;
+  return heldBy(block, role).every((holder) =>
+    holder === arena.self ? isBlocking || hasOnlyThisWait() : holder !== 0 && awaitedBy(arena, holder) === process.pid,
+  );
 }

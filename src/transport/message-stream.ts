@@ -43,11 +43,19 @@ export class MessageStream {
     at.storeWide(block.words, base + at.MAX_BYTES, maxBytes);
   }
 
-  /** Stream `number` of a compound block. */
-  constructor(block: Block, number: number, roles: StreamRoles = NO_ROLES) {
+  /**
+   * Stream `number` of a compound block.
+   * @param isDeserted asked now and then, while a reader waits, whether those who have the other end can still use it
+   */
+  constructor(
+    block: Block,
+    number: number,
+    roles: StreamRoles = NO_ROLES,
+    isDeserted?: (isBlocking: boolean) => boolean,
+  ) {
     this.#state = new StreamState(block, number, roles);
     this.#producer = new StreamProducer(this.#state);
-    this.#consumer = new StreamConsumer(this.#state);
+    this.#consumer = new StreamConsumer(this.#state, isDeserted);
   }
 
   get limits(): StreamLimits {

@@ -13,6 +13,8 @@ import * as at from './stream-layout.ts';
 import { ENDED } from './stream-state.ts';
 import type { StreamState } from './stream-state.ts';
 
+const DESERTION_MS = 500;
+
 /** Looks at a message before it is taken; what it throws leaves the message where it is. */
 export type Check = (message: Incoming) => void;
 
@@ -30,13 +32,22 @@ export class StreamConsumer {
   /** The count behind the message that was taken here last. */
   #next = -1;
 
-  constructor(state: StreamState) {
+  /** Those who have the other end cannot use it: found out while waiting, and told once. */
+  #isDeserted = false;
+
+  constructor(state: StreamState, isDeserted?: (isBlocking: boolean) => boolean) {
     const { block, words, base } = state;
     this.#state = state;
     this.#lock = new OwnerLock(block, words, base + at.CONSUMER_LOCK);
     this.#dataPoint = new WaitPoint(block, words, base + at.DATA_SIGNAL);
     this.#spacePoint = new WaitPoint(block, words, base + at.SPACE_SIGNAL);
-    this.#dataWait = new Wait(this.#dataPoint, state.put);
+    this.#dataWait = new Wait(
+      this.#dataPoint,
+      state.put,
+      isDeserted === undefined
+        ? {}
+        : { probe: (isBlocking) => (this.#isDeserted = isDeserted(isBlocking)), probeMs: DESERTION_MS },
+    );
     this.#promises = new Promises(block, words, base + at.CONSUMER_PROMISES);
   }
 
@@ -89,6 +100,10 @@ export class StreamConsumer {
 
   #nothing(put: number): Wait | typeof ENDED {
     this.#lock.passOn();
+    if (this.#isDeserted) {
+      this.#isDeserted = false;
+      return ENDED;
+    }
     return this.#state.isGivenUp(put, this.#state.roles.writer) ? ENDED : this.#dataWait.while(put);
   }
 
