@@ -90,8 +90,9 @@ export abstract class ItemQueue<T> extends Primitive implements AsyncIterable<T>
    */
   getSync(wait?: QueueWait): T {
     const options = checkQueueWait(wait, 'getSync()', SYNC_QUEUE_KEYS);
-    const item = options?.timeout === 0 ? this.#tryTake(this.#takeReady) : waitSync(this.#takeReady, options);
-    if (item === TIMED_OUT || item instanceof Wait) throw isEmpty('getSync()', options);
+    if (options?.timeout === 0) return this.takeNow('getSync()');
+    const item = waitSync(this.#takeReady, options);
+    if (item === TIMED_OUT) throw isEmpty('getSync()', options);
     return item as T;
   }
 
@@ -119,6 +120,13 @@ export abstract class ItemQueue<T> extends Primitive implements AsyncIterable<T>
       }
       yield item;
     }
+  }
+
+  /** @param call as the user writes it */
+  protected takeNow(call: string): T {
+    const item = this.#tryTake(this.#takeReady);
+    if (item instanceof Wait) throw isEmpty(call, undefined);
+    return item as T;
   }
 
   /** For util.inspect. */
@@ -197,7 +205,7 @@ function checkReady(message: Incoming): void {
   if (isReady(message)) return;
   throw new SerializationError(
     'The item needs modules that are not loaded in this process, and a blocking call cannot import them: ' +
-      'it stays in the queue. Take it with the promise form, get(), or import the module first',
+      'it stays in the queue. Take it with the promise form, get(); once it has imported a module, getSync() works, too',
   );
 }
 
