@@ -10,6 +10,7 @@ import { PARCEL, Promises, SEGMENT } from './promises.ts';
 import {
   bytesAt,
   hasRoom,
+  NEXT_BYTES,
   nextSegment,
   parcelAt,
   readRecord,
@@ -229,7 +230,7 @@ export class MessageStream {
     let segment = this.#segmentAt(position, this.#putSegment);
     let place = loadHeld(this.#words, position + at.AT);
     if (segment === undefined || !hasRoom(segment, place, bytes)) {
-      segment = this.#extend(segment, place, put);
+      segment = this.#extend(segment, place, bytes, put);
       place = SEGMENT_START;
     }
     this.#putSegment = segment;
@@ -260,9 +261,9 @@ export class MessageStream {
     return known?.place === place ? known : this.#segments.at(place);
   }
 
-  /** A new segment behind `segment`, which the stream's block holds. */
-  #extend(segment: Segment | undefined, end: number, put: number): Segment {
-    const { block, place } = allocateSegment(this.#block.arena, segment?.place ?? 0);
+  /** A new segment behind `segment`, which the stream's block holds, for a record of so many bytes. */
+  #extend(segment: Segment | undefined, end: number, bytes: number, put: number): Segment {
+    const { block, place } = allocateSegment(this.#block.arena, segment?.place ?? 0, bytes + NEXT_BYTES);
     using _ = block;
     const next = this.#segments.at(place);
     describeSegment(next, block.stamp);
