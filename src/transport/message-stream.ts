@@ -120,9 +120,7 @@ export class MessageStream {
 
   /** Messages that are sent and not yet taken. */
   get size(): number {
-    // The older count first: it never passes the other.
-    const got = load(this.#words, this.#got);
-    return at.distance(load(this.#words, this.#put), got);
+    return this.#atOnce(at.distance);
   }
 
   /** Bytes of these messages; a good guess while others send and take. */
@@ -142,7 +140,7 @@ export class MessageStream {
   }
 
   get isFull(): boolean {
-    return this.#isFull(load(this.#words, this.#put), load(this.#words, this.#got));
+    return this.#atOnce((put, got) => this.#isFull(put, got));
   }
 
   /** Sends a message; or returns what to wait for before, or ENDED when nobody will read it. */
@@ -198,6 +196,15 @@ export class MessageStream {
       if (this.size !== 0) this.#dataPoint.wakeOne();
     }
     return message;
+  }
+
+  /** What both counts say together at one moment, though others send and take meanwhile. */
+  #atOnce<R>(say: (put: number, got: number) => R): R {
+    for (;;) {
+      const got = load(this.#words, this.#got);
+      const result = say(load(this.#words, this.#put), got);
+      if (load(this.#words, this.#got) === got) return result;
+    }
   }
 
   #nothing(put: number): Wait | typeof ENDED {
