@@ -6,7 +6,7 @@ import * as work from '../fixtures/transport/dying-queue.js';
 import { dying, expectKilled } from '../helpers/dying.ts';
 import { counters, keep } from '../helpers/primitives.ts';
 import { expectNoTraces } from '../helpers/queues.ts';
-import { faultsOf } from '../helpers/shared-memory.ts';
+import { familyHolds, faultsOf } from '../helpers/shared-memory.ts';
 
 // Everybody loads the build that has kill points: two builds in one process would be in two families.
 vi.hoisted(() => {
@@ -40,6 +40,12 @@ function all(queue: Queue): [number, number][] {
   return notes;
 }
 
+/** The heap is whole, and the empty queue holds nothing but its last segment. */
+function expectEmpty(holdsBefore: number): void {
+  expect(faultsOf(familyArena())).toBe(0);
+  expect(familyHolds()).toBe(holdsBefore + 2);
+}
+
 function notesOf(by: number, count: number): [number, number][] {
   return Array.from({ length: count }, (_, sequence): [number, number] => [by, sequence]);
 }
@@ -59,6 +65,7 @@ describe('A Queue whose producer dies, and then the one who takes over from him'
   it.each(DEAD_PRODUCERS.flatMap((first) => places.map((second) => [...first, second] as const)))(
     'at %s with a message of kind %s (it has %i), and at %s',
     async (first, kind, sent, second) => {
+      const holds = familyHolds();
       const queue = keep(new Queue());
       await expectKilled(dying(first, work.putSome, 'sync', queue, counters, kind, FIRST, COUNT));
       const words = counters.subarray(8, 12);
@@ -69,7 +76,7 @@ describe('A Queue whose producer dies, and then the one who takes over from him'
       const ofSecond = notes.filter(([by]) => by === SECOND).length;
       expect([returned, returned + 1]).toContain(ofSecond);
       expect(notes).toEqual([...notesOf(FIRST, sent), ...notesOf(SECOND, ofSecond), ...notesOf(HERE, COUNT)]);
-      expect(faultsOf(familyArena())).toBe(0);
+      expectEmpty(holds);
     },
   );
 });
@@ -89,6 +96,7 @@ describe('A Queue whose consumer dies, and then the one who takes over from him'
   it.each(DEAD_CONSUMERS.flatMap((first) => places.map((second) => [...first, second] as const)))(
     'at %s with a message of kind %s (%i are gone), and at %s',
     async (first, kind, gone, second) => {
+      const holds = familyHolds();
       const queue = keep(new Queue());
       await work.putSome('sync', queue, new Int32Array(3), kind, HERE, 2 * COUNT);
       await expectKilled(dying(first, work.takeSome, 'sync', queue, counters, COUNT));
@@ -100,7 +108,7 @@ describe('A Queue whose consumer dies, and then the one who takes over from him'
       const left = notes.length;
       expect([2 * COUNT - reached, 2 * COUNT - reached - 1]).toContain(left);
       expect(notes).toEqual(notesOf(HERE, 2 * COUNT).slice(-left));
-      expect(faultsOf(familyArena())).toBe(0);
+      expectEmpty(holds);
     },
   );
 });

@@ -1,12 +1,13 @@
-import { describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { JoinableQueue, type Process, Queue } from '../../dist/index.js';
+import { familyArena } from '../../dist/memory/arena.js';
 import * as work from '../fixtures/transport/dying-queue.js';
 import { dying, expectKilled } from '../helpers/dying.ts';
 import { until } from '../helpers/leaks.ts';
 import { counters, keep, start } from '../helpers/primitives.ts';
 import { expectNoTraces } from '../helpers/queues.ts';
-import { sleep } from '../helpers/shared-memory.ts';
+import { familyHolds, faultsOf, sleep } from '../helpers/shared-memory.ts';
 
 // Everybody loads the build that has kill points: two builds in one process would be in two families.
 vi.hoisted(() => {
@@ -22,7 +23,11 @@ const [HERE, CHILD, VICTIM, SECOND] = [1, 2, 3, 4] as const;
 const EACH = 3;
 const VICTIMS = 6;
 const [BEGUN, RETURNED, TAKEN] = [0, 1, 2];
+let holdsBefore = 0;
 expectNoTraces();
+beforeEach(() => {
+  holdsBefore = familyHolds();
+});
 
 const PUT_BEFORE = ['stream.put.locked', 'stream.put.written'];
 const PUT_AFTER = ['stream.put.sent', 'stream.put.woken', 'lock.released'];
@@ -127,9 +132,12 @@ async function putMore(queue: Queue, kind: Kind): Promise<Note[]> {
   return [...notesOf(HERE, EACH), ...notesOf(CHILD, EACH)];
 }
 
-/** The queue knows that it is empty; what it leaves behind is looked at after the test. */
+/** The queue knows that it is empty, and holds nothing but its last segment. */
 function expectEmpty(queue: Queue): void {
   expect([queue.qsize(), queue.empty(), queue.full()]).toEqual([0, true, false]);
+  expect(faultsOf(familyArena())).toBe(0);
+  // Each of the two queues and its segment.
+  expect(familyHolds()).toBe(holdsBefore + 4);
 }
 
 describe('A Queue whose producer dies', () => {
