@@ -106,6 +106,13 @@ export abstract class ItemQueue<T> extends Primitive implements AsyncIterable<T>
     }
   }
 
+  /** @param call as the user writes it */
+  protected takeNow(call: string): T {
+    const item = this.#inbox.tryValue();
+    if (item === TIMED_OUT) throw isEmpty(call, undefined);
+    return item as T;
+  }
+
   /** For util.inspect. */
   protected describe(more = ''): string {
     const { maxSize } = this.stream.limits;

@@ -117,7 +117,7 @@ export function checkReady(message: Incoming): void {
   if (isReady(message)) return;
   throw new SerializationError(
     'The message needs modules that are not loaded in this process, and a blocking call cannot import them: ' +
-      'it stays where it is. Take it with the promise form, or import the modules first',
+      'it stays where it is. Take it with the promise form; once that has imported a module, a blocking call works, too',
   );
 }
 

@@ -47,10 +47,9 @@ export function checkQueueOptions(
   given: number | QueueOptions | undefined,
   where: string,
 ): StreamLimits & { readonly name: string | undefined } {
-  const options = typeof given === 'number' ? { maxSize: given } : (given ?? {});
+  const options = typeof given === 'number' ? { maxSize: given } : given;
   checkOptions(options, ['maxSize', 'name', 'maxBytes'], where);
-  const { maxSize = 0, name } = options;
-  const { maxBytes = name === undefined ? 0 : NAMED_BYTES } = options;
+  const { maxSize = 0, name, maxBytes = name === undefined ? 0 : NAMED_BYTES } = options ?? {};
   checkCount(maxSize, `${where}: maxSize`, 'items', MOST_ITEMS);
   checkCount(maxBytes, `${where}: maxBytes`, 'bytes', Number.MAX_SAFE_INTEGER);
   // As in Python, nothing or less is no limit.

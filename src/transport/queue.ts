@@ -80,7 +80,7 @@ export class Queue<T = unknown> extends ItemQueue<T> {
 
   /** @throws QueueEmptyError when there is no item now. */
   getNowait(): T {
-    return this.getSync(AT_ONCE);
+    return this.takeNow('getNowait()');
   }
 
   /**
@@ -94,8 +94,6 @@ export class Queue<T = unknown> extends ItemQueue<T> {
   /** Does nothing, as no thread has to be waited for. */
   cancelJoinThread(): void {}
 }
-
-const AT_ONCE = { block: false };
 
 registerShareable(Queue, {
   tag: 'queue',

@@ -22,7 +22,8 @@ const VALUE_SHIFT = 3;
 
 const INLINE_HEADER = 4;
 const PARCEL_BYTES = 24;
-const NEXT_BYTES = 12;
+/** Every segment has this much room behind its last message. */
+export const NEXT_BYTES = 12;
 /** Where the message begins in its block. */
 export const PARCEL_START: number = COMPOUND_BYTES;
 /** Larger messages are blocks of their own. */

@@ -5,7 +5,7 @@ import { killPoint } from '../native/kill-point.ts';
 import { OwnerLock } from '../synchronize/owner-lock.ts';
 import { Wait, WaitPoint } from '../synchronize/wait-point.ts';
 import { PARCEL, Promises, SEGMENT } from './promises.ts';
-import { hasRoom, recordBytes, writeInline, writeNext, writeParcel } from './records.ts';
+import { hasRoom, NEXT_BYTES, recordBytes, writeInline, writeNext, writeParcel } from './records.ts';
 import type { Outgoing } from './records.ts';
 import { allocateSegment, describeSegment, SEGMENT_START } from './segments.ts';
 import type { Segment } from './segments.ts';
@@ -39,7 +39,11 @@ export class StreamProducer {
   }
 
   get isFull(): boolean {
-    return this.#isFull(load(this.#state.words, this.#state.put));
+    const { maxSize, maxBytes } = this.#state.limits;
+    return this.#state.atOnce((put, got) => {
+      this.#see(got);
+      return this.#hasReached(put, maxSize, maxBytes);
+    });
   }
 
   /** Sends a message; or returns what to wait for before, or ENDED when nobody will read it. */
@@ -74,9 +78,13 @@ export class StreamProducer {
     if (maxSize === 0 && maxBytes === 0) return false;
     // While nobody else puts, what was seen lately is at most out of date; later it may be from another round of counts.
     if (put === this.#next && !this.#hasReached(put, maxSize, maxBytes)) return false;
-    this.#got = load(this.#state.words, this.#state.got);
-    this.#bytesGot = this.#state.bytesGot(this.#got);
+    this.#see(load(this.#state.words, this.#state.got));
     return this.#hasReached(put, maxSize, maxBytes);
+  }
+
+  #see(got: number): void {
+    this.#got = got;
+    this.#bytesGot = this.#state.bytesGot(got);
   }
 
   #hasReached(put: number, maxSize: number, maxBytes: number): boolean {
@@ -92,7 +100,7 @@ export class StreamProducer {
     let segment = state.segmentAt(position, this.#segment);
     let place = state.placeAt(position);
     if (segment === undefined || !hasRoom(segment, place, bytes)) {
-      segment = this.#extend(segment, place, put);
+      segment = this.#extend(segment, place, bytes, put);
       place = SEGMENT_START;
     }
     this.#segment = segment;
@@ -115,10 +123,10 @@ export class StreamProducer {
     killPoint('stream.put.woken');
   }
 
-  /** A new segment behind `segment`, which the stream's block holds. */
-  #extend(segment: Segment | undefined, end: number, put: number): Segment {
+  /** A new segment behind `segment`, which the stream's block holds, for a record of so many bytes. */
+  #extend(segment: Segment | undefined, end: number, bytes: number, put: number): Segment {
     const state = this.#state;
-    const { block, place } = allocateSegment(state.block.arena, segment?.place ?? 0);
+    const { block, place } = allocateSegment(state.block.arena, segment?.place ?? 0, bytes + NEXT_BYTES);
     using _ = block;
     const next = state.segment(place);
     describeSegment(next, block.stamp);

@@ -51,9 +51,16 @@ export class StreamState {
 
   /** Messages that are sent and not yet taken. */
   get size(): number {
-    // The older count first: it never passes the other.
-    const got = load(this.words, this.got);
-    return at.distance(load(this.words, this.put), got);
+    return this.atOnce(at.distance);
+  }
+
+  /** What both counts say together at one moment, though others send and take meanwhile. */
+  atOnce<R>(say: (put: number, got: number) => R): R {
+    for (;;) {
+      const got = load(this.words, this.got);
+      const result = say(load(this.words, this.put), got);
+      if (load(this.words, this.got) === got) return result;
+    }
   }
 
   /** Bytes of all messages before the one with this count. */

@@ -2,24 +2,14 @@ import { inspect } from 'node:util';
 
 import { describe, expect, it } from 'vitest';
 
-import { Barrier, BrokenBarrierError, Condition, Lock, Process, Semaphore } from '../../dist/index.js';
+import { Barrier, BrokenBarrierError, Condition, Lock, Semaphore } from '../../dist/index.js';
 import * as work from '../fixtures/synchronize/dying.js';
+import { dying, expectKilled } from '../helpers/dying.ts';
 import { until } from '../helpers/leaks.ts';
 import { counters, expectNoHolds, keep, start } from '../helpers/primitives.ts';
 import { sleep } from '../helpers/shared-memory.ts';
 
 expectNoHolds();
-
-/** A process that dies at the kill point. */
-function dying(killAt: string, target: (...args: never[]) => unknown, ...args: unknown[]): Process {
-  const env = { FORKLESS_KILL_AT: killAt };
-  return new Process({ target, args, env } as never).start() as unknown as Process;
-}
-
-async function expectKilled(child: Process): Promise<void> {
-  await child.join();
-  expect(child.exitCode).toBe(-9);
-}
 
 describe('A Semaphore', () => {
   it.each(['permits.acquired', 'permits.guarded', 'permits.taken', 'permits.given', 'permits.released'])(

@@ -1,15 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
+import { linesOf } from '../helpers/examples.ts';
 import { runProgram } from '../helpers/output.ts';
 
-const TSX = ['--import', 'tsx'];
 const TIME = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`;
-
-async function linesOf(example: string): Promise<string[]> {
-  const { stdout, stderr, code } = await runProgram(`examples/${example}`, { nodeArgs: TSX });
-  expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
-  return stdout.trimEnd().split('\n');
-}
 
 function timesIn(lines: readonly string[]): number[] {
   return lines.map((line) => Date.parse(line.slice(-24)));

@@ -52,7 +52,7 @@ async function openDoorbells(): Promise<void> {
 }
 
 /** The pids of the children of a process. */
-function childrenOf(pid: number | 'self'): number[] {
+export function childrenOf(pid: number | 'self'): number[] {
   return readdirSync(`/proc/${pid}/task`).flatMap((thread) => {
     const text = readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').trim();
     return text === '' ? [] : text.split(' ').map(Number);

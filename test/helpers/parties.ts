@@ -32,6 +32,9 @@ const MAKE = {
   condition: (lock?: mp.Lock | mp.RLock) => keep(new mp.Condition(lock)),
   event: () => keep(new mp.Event()),
   barrier: (parties: number, options?: mp.BarrierOptions) => keep(new mp.Barrier(parties, options)),
+  queue: (maxSize?: number) => keep(new mp.Queue(maxSize)),
+  joinableQueue: (maxSize?: number) => keep(new mp.JoinableQueue(maxSize)),
+  simpleQueue: () => keep(new mp.SimpleQueue()),
 };
 
 export const PROCESSES: Kind = { title: 'child processes', make: MAKE, begin: startProcess };
