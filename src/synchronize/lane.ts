@@ -27,6 +27,7 @@ export class Lane {
   #first: PendingWait | undefined;
   #operations = 0;
   #turn = performance.now();
+  #isTurnDue = false;
 
   constructor(arena: Arena) {
     this.arena = arena;
@@ -55,12 +56,17 @@ export class Lane {
     return next;
   }
 
-  /** Whether operations have succeeded one after the other for so long that the event loop should turn. */
+  /** Whether operations have succeeded one after the other for so long that the event loop should turn: true until it has. */
   hasRunLong(): boolean {
-    if (++this.#operations % OPERATIONS_PER_LOOK !== 0) return false;
-    const now = performance.now();
-    if (now - this.#turn < LONG_RUN_MS) return false;
-    this.#turn = now;
-    return true;
+    if (!this.#isTurnDue && ++this.#operations % OPERATIONS_PER_LOOK === 0) {
+      this.#isTurnDue = performance.now() - this.#turn >= LONG_RUN_MS;
+    }
+    return this.#isTurnDue;
+  }
+
+  /** The event loop turns now. */
+  turned(): void {
+    this.#isTurnDue = false;
+    this.#turn = performance.now();
   }
 }

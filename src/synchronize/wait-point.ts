@@ -23,7 +23,7 @@ export const LOOK_UNASKED_MS: number = Number(process.env.FORKLESS_LOOK_UNASKED_
 export const LOOKS_MOST = 512;
 
 /** How often who waits for what a process holds asks the system whether that process still lives (ms). */
-export const PROBE_MS = 75;
+const PROBE_MS = 75;
 
 /**
  * One try of an operation that may have to wait: its result, or what it waits for. It never blocks, and it is called

@@ -109,5 +109,7 @@ export async function waitAsync<R>(
     if (!(first instanceof Wait)) return first;
     if (timeout !== 0) return loopWaitsOf(lane.arena).add(attempt, lane, first, timeout, signal);
   }
-  return timeout === 0 ? TIMED_OUT : loopWaitsOf(lane.arena).add(attempt, lane, undefined, timeout, signal);
+  if (timeout === 0) return TIMED_OUT;
+  lane.turned();
+  return loopWaitsOf(lane.arena).add(attempt, lane, undefined, timeout, signal);
 }

@@ -71,6 +71,13 @@ export class BlockCarrier implements BufferCarrier {
     return this.#carried.length;
   }
 
+  /** Bytes of all but the first `count`. */
+  bytesFrom(count: number): number {
+    let bytes = 0;
+    for (let i = count; i < this.#carried.length; i++) bytes += this.#carried[i]?.byteLength ?? 0;
+    return bytes;
+  }
+
   /** Gives up all but the first `count`: from here on they are the message's. */
   release(count: number): void {
     for (const block of this.#carried.splice(count)) block.release();

@@ -37,7 +37,7 @@ export class Outbox {
       wait?.signal?.throwIfAborted();
       if (this.#lane.isFree && this.#writeOnce(message)) {
         // Message after message without a wait would keep the event loop from turning.
-        await new Promise(setImmediate);
+        if (this.#lane.hasRunLong()) await this.#turn();
         return true;
       }
       if (wait?.timeout === 0) return false;
@@ -55,6 +55,11 @@ export class Outbox {
     } finally {
       message.parcel?.release();
     }
+  }
+
+  async #turn(): Promise<void> {
+    this.#lane.turned();
+    await new Promise(setImmediate);
   }
 
   #writeOnce(message: Outgoing): boolean {

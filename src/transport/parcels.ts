@@ -38,9 +38,10 @@ export function pack(arena: Arena, value: unknown, what: string): Outgoing {
     }
     const { bytes, start, end, modules } = encoded;
     if (blocks.length === 0 && end - start <= INLINE_MOST) {
-      return { bytes, start, end, needsModules: modules.length > 0, parcel: undefined };
+      return { bytes, start, end, weight: end - start, needsModules: modules.length > 0, parcel: undefined };
     }
-    return packBytes(arena, bytes.subarray(start, end), modules.length > 0, blocks);
+    const content = bytes.subarray(start, end);
+    return packBytes(arena, content, modules.length > 0, blocks, carrier.bytesFrom(carried));
   } finally {
     if (carrier.count > carried) carrier.release(carried);
   }
@@ -57,7 +58,7 @@ function carrierOf(arena: Arena): BlockCarrier {
 /** The same message, for later: its bytes may be in a buffer that is used again at once. */
 export function kept(message: Outgoing): Outgoing {
   if (message.parcel !== undefined) return message;
-  const bytes = message.bytes.slice(message.start, message.end);
+  const bytes = copyOf(message.bytes, message.start, message.end);
   return { ...message, bytes, start: 0, end: bytes.length };
 }
 
@@ -67,11 +68,13 @@ export function packBytes(
   bytes: Uint8Array,
   needsModules = false,
   blocks: readonly Block[] = [],
+  carriedBytes = 0,
 ): Outgoing {
+  const weight = bytes.byteLength + carriedBytes;
   // What lives in another arena is kept alive by whoever has it open, not by what is under way here.
   const ours = blocks.filter((block) => block.arena === arena);
   if (bytes.byteLength <= INLINE_MOST && ours.length === 0) {
-    return { bytes, start: 0, end: bytes.byteLength, needsModules, parcel: undefined };
+    return { bytes, start: 0, end: bytes.byteLength, weight, needsModules, parcel: undefined };
   }
   const parcel = allocateForFilling(arena, PARCEL_START + bytes.byteLength, PARCEL_KIND);
   try {
@@ -81,7 +84,7 @@ export function packBytes(
     parcel.release();
     throw error;
   }
-  return { bytes: parcel.bytes, start: PARCEL_START, end: parcel.byteLength, needsModules, parcel };
+  return { bytes: parcel.bytes, start: PARCEL_START, end: parcel.byteLength, weight, needsModules, parcel };
 }
 
 /** Whether the value can be made at once: everything that has to be imported for it is there. */

@@ -10,7 +10,8 @@ import { loadWide, storeWide } from './stream-layout.ts';
  * The records of a segment, each from a multiple of 4 bytes on. Word 0 is [ value : 29 | NEEDS_MODULES : 1 | kind : 2 ]:
  *
  *     INLINE   value: the message's length in bytes; then its bytes
- *     PARCEL   words 1, 2: offset of the block that the message is in; 3: its stamp; 4, 5: the message's length
+ *     PARCEL   words 1, 2: offset of the block that the message is in; 3: its stamp; 4, 5: the message's length; 6, 7: with
+ *              the buffers that it takes along
  *     NEXT     words 1, 2: the place of the segment in which the next record is
  */
 const INLINE = 0;
@@ -21,7 +22,7 @@ const NEEDS_MODULES = 4;
 const VALUE_SHIFT = 3;
 
 const INLINE_HEADER = 4;
-const PARCEL_BYTES = 24;
+const PARCEL_BYTES = 32;
 /** Every segment has this much room behind its last message. */
 export const NEXT_BYTES = 12;
 /** Where the message begins in its block. */
@@ -38,6 +39,8 @@ export interface Outgoing {
   readonly end: number;
   /** The receiver has to import modules before it can decode it. */
   readonly needsModules: boolean;
+  /** Its bytes, and those of the buffers that it takes along. */
+  readonly weight: number;
   /** The block that has these bytes, when they are many or refer to shared objects. */
   readonly parcel: Block | undefined;
 }
@@ -48,6 +51,8 @@ export interface Incoming {
   bytes: Uint8Array;
   start: number;
   end: number;
+  /** See Outgoing. */
+  weight: number;
   needsModules: boolean;
   /** To be released when the message is decoded. */
   parcel: Block | undefined;
@@ -78,6 +83,7 @@ export function writeParcel(segment: Segment, at: number, parcel: BlockId, messa
   storeWide(words, index + 1, parcel.offset);
   words[index + 3] = parcel.stamp | 0;
   storeWide(words, index + 4, message.end - message.start);
+  storeWide(words, index + 6, message.weight);
 }
 
 export function writeNext(segment: Segment, at: number, place: number): void {
@@ -107,7 +113,7 @@ export function bytesAt(segment: Segment, at: number): number {
 const smallWords = wordsOf(smallMessage.buffer as ArrayBuffer);
 const scratch = new Uint8Array(INLINE_MOST);
 const scratchWords = wordsOf(scratch.buffer);
-const incoming: Incoming = { bytes: scratch, start: 0, end: 0, needsModules: false, parcel: undefined };
+const incoming: Incoming = { bytes: scratch, start: 0, end: 0, weight: 0, needsModules: false, parcel: undefined };
 
 /**
  * Reads a record.
@@ -123,6 +129,7 @@ export function readRecord(segment: Segment, at: number, parcel: Block | undefin
     incoming.bytes = scratch;
     incoming.start = 0;
     incoming.end = word >>> VALUE_SHIFT;
+    incoming.weight = incoming.end;
     const { end } = incoming;
     if (end > LOOP_MOST) scratch.set(segment.bytes.subarray(start, start + end));
     else copyWords(segment.words, start >> 2, end, scratchWords, 0);
@@ -130,6 +137,7 @@ export function readRecord(segment: Segment, at: number, parcel: Block | undefin
     incoming.bytes = parcel.bytes;
     incoming.start = PARCEL_START;
     incoming.end = PARCEL_START + loadWide(segment.words, (at >> 2) + 4);
+    incoming.weight = loadWide(segment.words, (at >> 2) + 6);
   }
   return incoming;
 }

@@ -127,7 +127,7 @@ export class StreamConsumer {
     const message = readRecord(segment, place, parcel);
     if (check !== undefined) this.#check(message, check);
     const next = state.getPosition(got + at.COUNT_STEP);
-    state.advance(position, next, segment, place + bytesAt(segment, place), message.end - message.start);
+    state.advance(position, next, segment, place + bytesAt(segment, place), message.weight);
     killPoint('stream.get.copied');
     // SYNC: with StreamProducer.write, which looks at the room after it has seen the count.
     this.#next = (add(state.words, state.got, at.COUNT_STEP) + at.COUNT_STEP) | 0;

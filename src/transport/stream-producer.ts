@@ -106,13 +106,7 @@ export class StreamProducer {
     this.#segment = segment;
     if (message.parcel === undefined) writeInline(segment, place, message);
     else this.#keepParcel(segment, place, message.parcel, message, put);
-    state.advance(
-      position,
-      state.putPosition(put + at.COUNT_STEP),
-      segment,
-      place + bytes,
-      message.end - message.start,
-    );
+    state.advance(position, state.putPosition(put + at.COUNT_STEP), segment, place + bytes, message.weight);
     killPoint('stream.put.written');
     // SYNC: with StreamConsumer.read, which looks at the message after it has seen the count.
     this.#next = (add(state.words, state.put, at.COUNT_STEP) + at.COUNT_STEP) | 0;

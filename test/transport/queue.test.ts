@@ -94,13 +94,13 @@ describe.each(KINDS)('%s', (title, Class) => {
     const queue = make();
     let turns = 0;
     const timer = setInterval(() => (turns += 1), 1);
-    const end = performance.now() + 100;
-    while (performance.now() < end) {
+    const watchdog = performance.now() + 20_000;
+    while (turns <= 3 && performance.now() < watchdog) {
       await queue.put(1);
       await queue.get();
     }
     clearInterval(timer);
-    expect(turns).toBeGreaterThan(3);
+    expect(turns).toBe(4);
   });
 
   it('is empty when an item did not come in time, and says how long', async () => {
@@ -144,7 +144,7 @@ describe.each(KINDS)('%s', (title, Class) => {
     queue.putSync({ double: ref<(x: number) => number>(module, 'double') });
     queue.putSync('next');
     expect(() => queue.getSync()).toThrow(SerializationError);
-    expect(() => queue.tryGet()).toThrow(/stays in the queue. Take it with the promise form, get\(\)/);
+    expect(() => queue.tryGet()).toThrow(/stays where it is. Take it with the promise form/);
     expect(queue.empty()).toBe(false);
     const item = (await queue.get()) as { double: (x: number) => number };
     expect(item.double(21)).toBe(42);
