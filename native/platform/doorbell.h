@@ -35,6 +35,10 @@ void DrainSocket(const Doorbell& doorbell);
 Status WaitForRing(const Doorbell& doorbell, const std::vector<int>& descriptors, int64_t deadline,
                    std::vector<bool>* ready);
 
+// A descriptor that is readable while it is set, for others to poll.
+Status OpenFlag(int* fd);
+void SetFlag(int fd, bool readable);
+
 // Rings the doorbell whose eventfd is `event_fd` in process `pid`. `still_valid` is asked after the descriptor
 // was fetched: it must say whether the participant is still the one of `address`. False when it could not be rung now
 // (no descriptor or no memory to be had); true also when there is no such doorbell.

@@ -139,6 +139,9 @@ export interface Binding extends ProcessBinding {
   dropDescriptor(ticket: string): void;
   keptDescriptors(): number;
   fetchDescriptor(ticket: string): number;
+  /** A descriptor that is readable while it is set; to be closed by who opens it. */
+  openFlag(): number;
+  setFlag(fd: number, readable: boolean): void;
 
   readonly semaphoreBytes: number;
   createSemaphore(name: string, exclusive: boolean, mode: number, value: number): NativeSemaphore;

@@ -23,14 +23,17 @@ export interface PendingWait {
  */
 export class Lane {
   readonly arena: Arena;
+  readonly keepsAlive: boolean;
   readonly #behind = new Set<PendingWait>();
   #first: PendingWait | undefined;
   #operations = 0;
   #turn = performance.now();
   #isTurnDue = false;
 
-  constructor(arena: Arena) {
+  /** @param keepsAlive whether its waits keep the event loop alive */
+  constructor(arena: Arena, keepsAlive = true) {
     this.arena = arena;
+    this.keepsAlive = keepsAlive;
   }
 
   get isFree(): boolean {

@@ -67,8 +67,11 @@ export class LoopWaits {
     };
   }
 
+  /** Waits that keep the event loop alive. */
   get count(): number {
-    return this.#pending.size;
+    let count = 0;
+    for (const { lane } of this.#pending) if (lane.keepsAlive) count += 1;
+    return count;
   }
 
   /** Waits until the attempt succeeds, the time (ms) is over or the signal is aborted. */
@@ -186,7 +189,7 @@ export class LoopWaits {
     }
     if (this.#pending.size === 0) return this.#rest();
     if (again) return this.#look();
-    this.#keepLoopAlive(true);
+    this.#keepLoopAlive(this.count > 0);
     this.#lookUnasked();
   }
 
@@ -247,7 +250,7 @@ export class LoopWaits {
 
   readonly #onUnasked = (): void => {
     this.#unasked = undefined;
-    for (const { wait } of this.#pending) wait?.probe?.(false);
+    for (const { wait, timer } of this.#pending) wait?.probe?.(timer === undefined, false);
     if (this.#pending.size !== 0 && !this.#retryAll()) this.#look();
   };
 

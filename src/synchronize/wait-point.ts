@@ -86,9 +86,10 @@ export interface WaitDependency {
   readonly ownerIndex?: number;
   /**
    * Asks now and then whether those still live, or can still do anything, who would end the wait.
+   * @param isForEver whether the wait has no deadline
    * @param isBlocking whether this thread does nothing else meanwhile
    */
-  readonly probe?: (isBlocking: boolean) => void;
+  readonly probe?: (isForEver: boolean, isBlocking: boolean) => void;
   /** How often, in ms. */
   readonly probeMs?: number;
 }
@@ -106,7 +107,7 @@ export class Wait {
   /** The word names the owner of a lock, and its death ends the wait, too. */
   readonly forOwner: boolean;
   /** Asks the system whether those still live whose death ends the wait. */
-  readonly probe: ((isBlocking: boolean) => void) | undefined;
+  readonly probe: ((isForEver: boolean, isBlocking: boolean) => void) | undefined;
   readonly probeMs: number;
   readonly #ownerIndex: number | undefined;
   expected = 0;

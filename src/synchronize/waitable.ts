@@ -71,7 +71,7 @@ function park(wait: Wait, deadline: number): void {
   const probes = !wait.forOwner && wait.probe !== undefined;
   const until = Math.min(deadline, start + (probes ? Math.min(wait.probeMs, SLICE_MS) : SLICE_MS));
   const result = binding.park(point.arena.index, point.offset, offset, expected, owner, until, spinNs);
-  if (probes && monotonicNow() >= until) wait.probe?.(true);
+  if (probes && monotonicNow() >= until) wait.probe?.(deadline === Infinity, true);
   if (spinNs === 0) return;
   // Spinning that ends in a long sleep is wasted: do less of it. A change that came in time is worth more, and one that
   // came soon after falling asleep would have been.

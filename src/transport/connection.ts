@@ -29,6 +29,7 @@ import { ENDED } from './stream-state.ts';
 import type { MessageStream } from './message-stream.ts';
 import { Outbox } from './outbox.ts';
 import { pack, packBytes } from './parcels.ts';
+import { ReadyDescriptor } from './ready-descriptor.ts';
 import type { Incoming, Outgoing } from './records.ts';
 
 const CONNECTION: ObjectKind = { kind: DUPLEX_KIND, mask: PIPE_MASK, title: 'Connection' };
@@ -49,6 +50,7 @@ export class Connection extends Primitive implements AsyncIterable<unknown> {
   readonly #ends: Ends;
   readonly #outbox: Outbox;
   readonly #inbox: Inbox;
+  #descriptor: ReadyDescriptor | undefined;
 
   /**
    * Ends are made by `Pipe()`.
@@ -198,6 +200,20 @@ export class Connection extends Primitive implements AsyncIterable<unknown> {
     return waitSync(this.#poll, { timeout: 0, ...wait }) !== TIMED_OUT;
   }
 
+  /**
+   * A descriptor that is readable while there is something to be received, or the end; for other event loops, whose looks
+   * it is for. It belongs to this object: do not read or close it.
+   */
+  fileno(): number {
+    this.#incoming();
+    this.#descriptor ??= new ReadyDescriptor(this.block.arena, this.#poll);
+    return this.#descriptor.fd;
+  }
+
+  protected override letGo(): void {
+    this.#descriptor?.close();
+  }
+
   /** For `wait()`: true when `poll` is, else what to wait for. */
   readiness(): true | Wait {
     return this.#poll();
@@ -242,6 +258,7 @@ export class Connection extends Primitive implements AsyncIterable<unknown> {
 
   readonly #read = (check?: Check): Incoming | Wait => {
     const message = this.#incoming().read(check);
+    this.#descriptor?.update();
     if (message === ENDED)
       throw new EOFError('The other end of the connection is closed, and all that it sent has been received');
     return message;

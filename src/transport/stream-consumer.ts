@@ -46,7 +46,11 @@ export class StreamConsumer {
       state.put,
       isDeserted === undefined
         ? {}
-        : { probe: (isBlocking) => (this.#isDeserted = isDeserted(isBlocking)), probeMs: DESERTION_MS },
+        : {
+            // Who has a deadline goes on at the latest then, and may use the other end himself.
+            probe: (isForEver, isBlocking) => (this.#isDeserted = isForEver && isDeserted(isBlocking)),
+            probeMs: DESERTION_MS,
+          },
     );
     this.#promises = new Promises(block, words, base + at.CONSUMER_PROMISES);
   }

@@ -209,6 +209,18 @@ Status WaitForRing(const Doorbell& doorbell, const std::vector<int>& descriptors
   return Status::Ok();
 }
 
+Status OpenFlag(int* fd) {
+  *fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  return *fd < 0 ? Status::System("eventfd", errno) : Status::Ok();
+}
+
+void SetFlag(int fd, bool readable) {
+  uint64_t value = 1;
+  // Fails only when it is as it should be already.
+  const ssize_t done = readable ? write(fd, &value, sizeof(value)) : read(fd, &value, sizeof(value));
+  static_cast<void>(done);
+}
+
 bool RingDoorbell(const DoorbellAddress& address, int32_t pid, int event_fd, bool (*still_valid)(const void*),
                   const void* context) {
   std::lock_guard<std::mutex> guard(cache_mutex);
