@@ -51,7 +51,8 @@ function carrierOf(arena: Arena): BlockCarrier {
 /** The same message, for later: its bytes may be in a buffer that is used again at once. */
 export function kept(message: Outgoing): Outgoing {
   if (message.parcel !== undefined) return message;
-  const bytes = message.bytes.slice(message.start, message.end);
+  // No slice(): the bytes may be in a Buffer, of which that is but a view.
+  const bytes = copyOf(message.bytes, message.start, message.end);
   return { ...message, bytes, start: 0, end: bytes.length };
 }
 

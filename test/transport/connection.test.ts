@@ -112,6 +112,21 @@ describe('A Connection', () => {
     expect(areEqual(two.recvBytesSync(), pattern(50_000))).toBe(true);
   });
 
+  it('sends what a value was when it was called, though it had to wait and others were sent meanwhile', async () => {
+    const [one, two] = pipe();
+    one.sendBytesSync(new Uint8Array(16 << 20));
+    const values = [1, 'two', { three: [3] }, 'x'.repeat(5000), new Date(5), 6];
+    const sends = values.map((value) => one.send(value));
+    const bytes = pattern(100);
+    sends.push(one.sendBytes(bytes));
+    bytes.fill(0);
+    expect(one.trySend('another')).toBe(false);
+    two.recvBytesSync();
+    for (const value of values) expect(await two.recv()).toEqual(value);
+    expect(await two.recvBytes()).toEqual(pattern(100));
+    await Promise.all(sends);
+  });
+
   it('says by undefined that nothing has come yet', () => {
     const [one] = pipe();
     expect(one.tryRecv()).toBeUndefined();
