@@ -3,6 +3,7 @@ import { afterEach, describe } from 'vitest';
 import * as mp from '../../dist/index.js';
 import { call } from '../fixtures/conformance/forms.js';
 import { takePart } from '../fixtures/conformance/party.js';
+import { collectUntil } from './garbage.ts';
 import { until } from './leaks.ts';
 import { counters, expectNoHolds, keep, start } from './primitives.ts';
 import { callInThread } from './ways.ts';
@@ -63,7 +64,7 @@ export function conformance(
   suite: (world: World) => void,
   kinds: readonly Kind[] = [PROCESSES, THREADS],
 ) {
-  expectNoHolds();
+  expectNoHolds(collectUntil);
   afterEach(async () => {
     const left = running.splice(0);
     for (const party of left) party.kill();

@@ -16,9 +16,15 @@ export function pipe(options?: PipeOptions): [Connection, Connection] {
   return [keep(one), keep(two)];
 }
 
-/** Bytes that tell where they should be. */
+const LARGE = 1 << 24;
+const large = new Map<number, Uint8Array<ArrayBuffer>>();
+
+/** Bytes that tell where they should be. Those of large ones are the same each time. */
 export function pattern(size: number): Uint8Array<ArrayBuffer> {
+  const known = large.get(size);
+  if (known !== undefined) return known;
   const bytes = new Uint8Array(size);
+  if (size >= LARGE) large.set(size, bytes);
   for (let i = 0; i < size; i++) bytes[i] = (i * 31 + (i >> 8) + size) & 255;
   return bytes;
 }
