@@ -57,9 +57,13 @@ export function recordBytes({ start, end, parcel }: Outgoing): number {
   return parcel === undefined ? (INLINE_HEADER + end - start + 3) & ~3 : PARCEL_BYTES;
 }
 
-/** Whether a record fits, and behind it the one that leads to the next segment. */
+/** The room that a segment needs for a record, and behind it the one that leads to the next segment. */
+export function roomFor(bytes: number): number {
+  return bytes + NEXT_BYTES;
+}
+
 export function hasRoom(segment: Segment, at: number, bytes: number): boolean {
-  return at + bytes + NEXT_BYTES <= segment.byteLength;
+  return at + roomFor(bytes) <= segment.byteLength;
 }
 
 export function writeInline(segment: Segment, at: number, { bytes, start, end, needsModules }: Outgoing): void {

@@ -52,9 +52,17 @@ export class SegmentViews {
   }
 }
 
-/** A new segment, four times as large as the one before it; the caller holds the block. */
-export function allocateSegment(arena: Arena, before: number): { readonly block: Block; readonly place: number } {
-  const sizeClass = before === 0 ? 0 : Math.min((before & CLASS_MASK) + CLASS_STEP, LARGEST_CLASS);
+/**
+ * A new segment, four times as large as the one before it, or larger: behind its start there are `room` bytes. The caller
+ * holds the block.
+ */
+export function allocateSegment(
+  arena: Arena,
+  before: number,
+  room: number,
+): { readonly block: Block; readonly place: number } {
+  let sizeClass = before === 0 ? 0 : Math.min((before & CLASS_MASK) + CLASS_STEP, LARGEST_CLASS);
+  while (sizeOf(sizeClass) < SEGMENT_START + room) sizeClass += CLASS_STEP;
   const block = allocateForFilling(arena, sizeOf(sizeClass), 0);
   return { block, place: block.offset + sizeClass };
 }

@@ -5,7 +5,7 @@ import { killPoint } from '../native/kill-point.ts';
 import { OwnerLock } from '../synchronize/owner-lock.ts';
 import { Wait, WaitPoint } from '../synchronize/wait-point.ts';
 import { PARCEL, Promises, SEGMENT } from './promises.ts';
-import { hasRoom, recordBytes, writeInline, writeNext, writeParcel } from './records.ts';
+import { hasRoom, recordBytes, roomFor, writeInline, writeNext, writeParcel } from './records.ts';
 import type { Outgoing } from './records.ts';
 import { allocateSegment, describeSegment, SEGMENT_START } from './segments.ts';
 import type { Segment } from './segments.ts';
@@ -92,7 +92,7 @@ export class StreamProducer {
     let segment = state.segmentAt(position, this.#segment);
     let place = state.placeAt(position);
     if (segment === undefined || !hasRoom(segment, place, bytes)) {
-      segment = this.#extend(segment, place, put);
+      segment = this.#extend(segment, place, put, bytes);
       place = SEGMENT_START;
     }
     this.#segment = segment;
@@ -115,10 +115,10 @@ export class StreamProducer {
     killPoint('stream.put.woken');
   }
 
-  /** A new segment behind `segment`, which the stream's block holds. */
-  #extend(segment: Segment | undefined, end: number, put: number): Segment {
+  /** A new segment behind `segment`, for a record of so many bytes, which the stream's block holds. */
+  #extend(segment: Segment | undefined, end: number, put: number, bytes: number): Segment {
     const state = this.#state;
-    const { block, place } = allocateSegment(state.block.arena, segment?.place ?? 0);
+    const { block, place } = allocateSegment(state.block.arena, segment?.place ?? 0, roomFor(bytes));
     using _ = block;
     const next = state.segment(place);
     describeSegment(next, block.stamp);

@@ -6,7 +6,7 @@ export const FORMS = ['async', 'sync', 'try'] as const;
 
 /** Sizes of messages on both sides of every limit: words, the copying loop, inline and parcels, what may be under way. */
 export const SIZES: readonly number[] = [
-  ...[0, 1, 2, 3, 4, 5, 255, 256, 257, 4000, 4096, 32_767, 32_768, 32_769],
+  ...[0, 1, 2, 3, 4, 5, 255, 256, 257, 4000, 4016, 4096, 16_336, 20_000, 32_767, 32_768, 32_769],
   ...[65_536, 1_000_003, 1 << 24, 40_000_000],
 ];
 

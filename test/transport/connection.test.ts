@@ -127,6 +127,17 @@ describe('A Connection', () => {
     await Promise.all(sends);
   });
 
+  it.each(SIZES.filter((size) => size > 256 && size < 1e6))('may carry %i bytes as its first message', (size) => {
+    const [one, two] = pipe();
+    for (let i = 0; i < 3; i++) one.sendBytesSync(pattern(size));
+    for (let i = 0; i < 3; i++) expect(areEqual(two.recvBytesSync(), pattern(size))).toBe(true);
+    // And behind others, in what has been left of a segment.
+    for (let i = 0; i < 40; i++) one.sendSync(i);
+    one.sendBytesSync(pattern(size));
+    for (let i = 0; i < 40; i++) expect(two.recvSync()).toBe(i);
+    expect(areEqual(two.recvBytesSync(), pattern(size))).toBe(true);
+  });
+
   it('says by undefined that nothing has come yet', () => {
     const [one] = pipe();
     expect(one.tryRecv()).toBeUndefined();
