@@ -1,13 +1,14 @@
-// npm run torture -- channel|sync [--seconds N] [--kills N] [--parties N] [--seed N]
+// npm run torture -- channel|pipe|sync [--seconds N] [--kills N] [--parties N] [--seed N]
 import { parseArgs } from 'node:util';
 
 import { tortureChannel } from './torture/channel.js';
+import { torturePipe } from './torture/pipe.js';
 import { tortureSync } from './torture/sync.js';
 
-const TORTURES = { channel: tortureChannel, sync: tortureSync };
+const TORTURES = { channel: tortureChannel, pipe: torturePipe, sync: tortureSync };
 const MUST_BE_ZERO = [
   ...['hangs', 'corrupt', 'duplicates', 'lost', 'disorder'],
-  ...['violations', 'permitsLost', 'faults', 'holdsLeaked', 'filesLeft'],
+  ...['endsMissing', 'violations', 'permitsLost', 'faults', 'holdsLeaked', 'filesLeft'],
 ];
 
 const { values, positionals } = parseArgs({
