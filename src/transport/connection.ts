@@ -191,13 +191,14 @@ export class Connection extends Primitive implements AsyncIterable<unknown> {
    */
   async poll(wait?: AsyncWaitOptions): Promise<boolean> {
     checkWait(wait, 'poll()');
-    if (wait?.timeout === undefined) return this.pollSync();
-    return (await waitAsync(this.#poll, wait, new Lane(this.block.arena))) !== TIMED_OUT;
+    const { timeout = 0 } = wait ?? AT_ONCE;
+    return (await waitAsync(this.#poll, { ...wait, timeout }, new Lane(this.block.arena))) !== TIMED_OUT;
   }
 
-  pollSync(wait: WaitOptions = AT_ONCE): boolean {
+  pollSync(wait?: WaitOptions): boolean {
     checkWait(wait, 'pollSync()', SYNC_WAIT_KEYS);
-    return waitSync(this.#poll, { timeout: 0, ...wait }) !== TIMED_OUT;
+    const { timeout = 0 } = wait ?? AT_ONCE;
+    return waitSync(this.#poll, { timeout }) !== TIMED_OUT;
   }
 
   /**

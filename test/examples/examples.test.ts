@@ -61,6 +61,26 @@ describe('The example', () => {
   it('own-channel.ts calls the methods of a class with shared fields in both processes (row 80)', async () => {
     expect(await linesOf('own-channel.ts')).toEqual(['1 + 2 + 3 = 6', '0.5 + 0.25 = 0.75', '42 = 42']);
   });
+
+  it('pipe.ts prints what a child has sent (row 133)', async () => {
+    expect(await linesOf('pipe.ts')).toEqual(["[ 'spam', 42, 'egg' ]"]);
+  });
+
+  it('pipe-talk.ts gets a Set for an object (row 135)', async () => {
+    expect(await linesOf('pipe-talk.ts')).toEqual(["the parent got Set(2) { 'spam', 'egg' }"]);
+  });
+
+  it('pipe-consumer.ts ends by EOF when the unused ends are closed (rows 58 and 59)', async () => {
+    expect(await linesOf('pipe-consumer.ts')).toEqual(['item 1', 'item 2', 'item 3', 'item 4', 'consumer done']);
+  });
+
+  it('adder.ts adds numbers and texts for its client, and is done at EOF (row 60)', async () => {
+    expect((await linesOf('adder.ts')).toSorted()).toEqual(['7', 'HelloWorld', 'Server done']);
+  });
+
+  it('hello-pipe.ts has no main guard (row 84)', async () => {
+    expect(await linesOf('hello-pipe.ts')).toEqual(["[ 'hello' ]"]);
+  });
 });
 
 describe('npm run demo', () => {
