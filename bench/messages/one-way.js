@@ -26,7 +26,7 @@ const options = readOptions({
 });
 const { over, form, bytes, count, rounds, unit, producers, consumers } = options;
 if (producers !== consumers) throw new RangeError('as many consumers as producers: each takes as many as each puts');
-const work = { form, bytes, count };
+const work = { form, bytes, count, starter: process.pid };
 const [receiving, sending] = over === 'queue' ? queueEnds() : Pipe({ duplex: false });
 
 const sums = RawArray('d', consumers);

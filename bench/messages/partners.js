@@ -7,7 +7,7 @@ import { contents, looker } from './contents.js';
  * @typedef {import('forkless').Connection} Connection
  * @typedef {import('forkless').Queue<any>} Queue
  * @typedef {import('forkless').Semaphore} Semaphore
- * @typedef {{ form: string, bytes: number, count: number }} Work
+ * @typedef {{ form: string, bytes: number, count: number, starter: number }} Work
  */
 
 /** The call that puts a message on its way, awaited or not. @param {any} link @param {string} form @param {number} bytes */
@@ -25,12 +25,28 @@ function receiver(link, form, bytes) {
 }
 
 /** Sends `count` messages each time it is told to. @param {Queue | Connection} link @param {Semaphore} go @param {Work} work */
-export async function produceInRounds(link, go, { form, bytes, count }) {
-  const [send, make] = [sender(link, form, bytes), contents(bytes)];
-  for (;;) {
-    await go.acquire();
-    if (form === 'sync') for (let i = 0; i < count; i++) send(make(i));
-    else for (let i = 0; i < count; i++) await send(make(i));
+export function produceInRounds(link, go, work) {
+  return orEnd(work, async () => {
+    const { form, bytes, count } = work;
+    const [send, make] = [sender(link, form, bytes), contents(bytes)];
+    for (;;) {
+      await go.acquire();
+      if (form === 'sync') for (let i = 0; i < count; i++) send(make(i));
+      else for (let i = 0; i < count; i++) await send(make(i));
+    }
+  });
+}
+
+/**
+ * Whoever waits in vain for messages is ended: a blocking call notices nothing else.
+ * @param {Work} work @param {() => Promise<void>} run
+ */
+async function orEnd({ starter }, run) {
+  try {
+    await run();
+  } catch (error) {
+    console.error(error);
+    process.kill(starter, 'SIGTERM');
   }
 }
 
@@ -47,12 +63,14 @@ export async function consume(link, { form, bytes, count }) {
  * A further consumer.
  * @param {Queue} queue @param {Semaphore} go @param {Semaphore} done @param {Float64Array} sums @param {number} number @param {Work} work
  */
-export async function consumeInRounds(queue, go, done, sums, number, work) {
-  for (;;) {
-    await go.acquire();
-    sums[number] = await consume(queue, work);
-    done.release();
-  }
+export function consumeInRounds(queue, go, done, sums, number, work) {
+  return orEnd(work, async () => {
+    for (;;) {
+      await go.acquire();
+      sums[number] = await consume(queue, work);
+      done.release();
+    }
+  });
 }
 
 /** Sends back what comes, until the other end is closed. @param {Connection} connection @param {string} form @param {number} processor */

@@ -2,7 +2,7 @@
 // Processor time of a process that awaits recv(), after a burst of messages.
 //
 //   --of=rate --seconds=2         in silence, of all its threads, in ms per second
-//   --of=stop --times=100         how long after the last message of a burst its main thread stops using any, in ms
+//   --of=stop --times=50          how long after the last message of a burst its main thread stops using any, in ms
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -16,7 +16,7 @@ const BURST = 1000;
 /** Past the collections and compilations of the start. */
 const SETTLING_MS = 1500;
 const WATCHED_MS = 20;
-const options = readOptions({ of: 'rate', seconds: 2, times: 100 });
+const options = readOptions({ of: 'rate', seconds: 2, times: 50 });
 const [own, other] = Pipe();
 const partner = new Process({ target: sumNumbers, args: [other] }).start();
 const tasks = `/proc/${partner.pid}/task`;
