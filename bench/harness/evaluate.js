@@ -22,6 +22,7 @@ import { median } from './statistics.js';
  * @property {string} [why] why there is no figure
  * @property {string} [note]
  * @property {string[]} [unsteady] figures that differ too much between rounds
+ * @property {string[]} [tails] the 99th percentiles of durations
  */
 
 /** Figures of one program that differ by more than this factor between rounds are noted. */
@@ -47,13 +48,17 @@ export function evaluate(measured) {
       ...beyondTheLimit(measured, series, peer),
     });
   });
-  if (measurement.mark !== undefined) rows.push(row(measured, '', { mark: measurement.mark, ...reason(ours) }));
+  const { mark = null } = measurement;
+  if (mark !== null || rows.length === 0) rows.push(row(measured, '', { mark, ...reason(ours) }));
   const unsteady = [
     unsteadiness('ours', ours),
     ...measurement.peers.map(({ label }, i) => unsteadiness(label, peers[i])),
   ];
   const first = rows[0];
-  if (first !== undefined) first.unsteady = unsteady.flat().map((text) => `${measurement.name}: ${text}`);
+  if (first !== undefined) {
+    first.unsteady = unsteady.flat().map((text) => `${measurement.name}: ${text}`);
+    first.tails = tailsOf(measured);
+  }
   for (const each of rows) each.met = isMet(each.against === '' ? value : each.ratio, each.mark);
   return rows;
 }
@@ -86,6 +91,16 @@ function unsteadiness(label, series) {
   const values = (series?.results ?? []).flatMap((result) => (result === null ? [] : [result.value]));
   const [low, high] = [Math.min(...values), Math.max(...values)];
   return high > low * UNSTEADY_FACTOR ? [`${label} is unsteady, ${low} to ${high} between rounds`] : [];
+}
+
+/** @param {Measured} measured @returns {string[]} */
+function tailsOf({ measurement, ours, peers }) {
+  const tails = [ours, ...peers].flatMap((series, i) => {
+    const values = series.results.flatMap((result) => (result?.p99 === undefined ? [] : [result.p99]));
+    if (values.length === 0) return [];
+    return [`${i === 0 ? 'ours' : measurement.peers[i - 1]?.label} ${Number(median(values).toPrecision(3))}`];
+  });
+  return tails.length === 0 ? [] : [`${measurement.name}, p99 in ${measurement.unit}: ${tails.join('; ')}`];
 }
 
 /** @param {Series} ours @param {Series} peer */

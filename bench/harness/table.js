@@ -25,8 +25,8 @@ export function formatTable(rows) {
       .trimEnd(),
   );
   lines.splice(1, 0, widths.map((width) => '─'.repeat(width)).join('  '));
-  const remarks = rows.flatMap(({ why, note, unsteady = [] }) =>
-    [why, note, ...unsteady].filter((text) => text !== undefined),
+  const remarks = rows.flatMap(({ why, note, unsteady = [], tails = [] }) =>
+    [why, note, ...unsteady, ...tails].filter((text) => text !== undefined),
   );
   return [...lines, ...new Set(remarks.map((text) => `  · ${text}`))].join('\n');
 }

@@ -1,7 +1,7 @@
 // @ts-check
 // The round trip of a small message over child_process IPC.
 //
-//   --trips=5000 --gap-ms=0 --serialization=json|advanced --pin=-1,-1
+//   --trips=5000 --warm-up=3000 --gap-ms=0 --serialization=json|advanced --pin=-1,-1
 //
 // With a gap the sender rests in its event loop before each message, so that both loops sleep in the kernel.
 import { fork } from 'node:child_process';
@@ -13,8 +13,14 @@ import { readOptions } from '../harness/options.js';
 import { pinToProcessor } from '../harness/pin.js';
 import { printLatency } from '../harness/print-result.js';
 
-const WARM_UP = 3000;
-const options = readOptions({ role: 'sender', trips: 5000, 'gap-ms': 0, serialization: 'json', pin: '-1,-1' });
+const options = readOptions({
+  role: 'sender',
+  trips: 5000,
+  'warm-up': 3000,
+  'gap-ms': 0,
+  serialization: 'json',
+  pin: '-1,-1',
+});
 const [senderPin = -1, partnerPin = -1] = options.pin.split(',').map(Number);
 
 if (options.role === 'partner') echo();
@@ -40,14 +46,14 @@ async function measure() {
   });
 
   const trips = [];
-  for (let i = 0; i < WARM_UP + options.trips; i++) {
-    if (options['gap-ms'] > 0) await sleep(options['gap-ms']);
+  for (let i = 0; i < options['warm-up'] + options.trips; i++) {
+    if (options['gap-ms'] > 0) await sleep(i < options['warm-up'] ? 1 : options['gap-ms']);
     const trip = await new Promise((resolve) => {
       const start = performance.now();
       answered = () => resolve((performance.now() - start) * 1000);
       partner.send(i);
     });
-    if (i >= WARM_UP) trips.push(trip);
+    if (i >= options['warm-up']) trips.push(trip);
   }
   partner.disconnect();
   printLatency('child_process IPC, round trip', 'us', trips, {

@@ -50,6 +50,20 @@ describe('bench: evaluate', () => {
     expect(formatTable(rows)).toContain('not measured');
   });
 
+  it('has a line for what has neither a peer nor a mark', () => {
+    const measured = atMost([13, 14, 15], [], 1);
+    [measured.measurement.peers, measured.peers] = [[], []];
+    expect(evaluate(measured)).toMatchObject([{ against: '', ours: 14, mark: null, met: null }]);
+  });
+
+  it('names the 99th percentiles of both sides', () => {
+    const measured = atMost([10], [20], 1);
+    for (const result of measured.ours.results) if (result !== null) result.p99 = 12.3456;
+    expect(formatTable(evaluate(measured))).toContain('trip, p99 in us: ours 12.3');
+    for (const result of measured.peers[0]?.results ?? []) if (result !== null) result.p99 = 99;
+    expect(formatTable(evaluate(measured))).toContain('trip, p99 in us: ours 12.3; the peer 99');
+  });
+
   it('pairs the rounds in which both have a result', () => {
     const measured = atMost([10, 30, 20], [10, 10, 10], 1);
     measured.ours.results[1] = null;
