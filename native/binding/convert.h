@@ -28,6 +28,12 @@ inline int32_t SelfIn(const Napi::CallbackInfo& info, const Arena& arena) {
   return Environment::Of(info.Env()).ParticipantOf(arena);
 }
 
+// After a call into JavaScript that libuv has made: what nobody caught there is an uncaught exception like any other. Left
+// pending, it would be swallowed, or thrown from the next call of ours.
+inline void ReportUncaught(Napi::Env env) {
+  if (env.IsExceptionPending()) napi_fatal_exception(env, env.GetAndClearPendingException().Value());
+}
+
 template <Napi::Value (*Callback)(const Napi::CallbackInfo&)>
 void Export(Napi::Object exports, const char* name) {
   exports.Set(name, Napi::Function::New<Callback>(exports.Env(), name));

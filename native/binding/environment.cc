@@ -1,5 +1,7 @@
 #include "binding/environment.h"
 
+#include "binding/convert.h"
+
 #include <stdlib.h>
 
 #include <mutex>
@@ -135,6 +137,7 @@ void LoopDoorbell::OnRing(uv_poll_t* handle, int /*status*/, int /*events*/) {
   const Napi::HandleScope scope(self.env_);
   // MakeCallback drains the microtasks, so that the promises that this resolves run at once.
   self.callback_.MakeCallback(self.env_.Global(), 0, nullptr);
+  ReportUncaught(self.env_);
 }
 
 }  // namespace forkless

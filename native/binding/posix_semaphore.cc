@@ -85,6 +85,7 @@ class LoopSemaphore {
       on_settled.MakeCallback(
           env.Global(),
           {Napi::Number::New(env, ticket), Napi::Number::New(env, static_cast<int32_t>(outcome))});
+      ReportUncaught(env);
     }
   }
 
