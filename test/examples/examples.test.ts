@@ -92,4 +92,18 @@ describe('npm run demo', () => {
     expect(stdout).toMatch(/forkless, zero-copy +[\d.]+ +\d+/);
     expect(stdout).toMatch(/forkless, one double +- +- +[\d.]+ +[\d.]+/);
   });
+
+  it('pipe-whole-pair.ts ends although nobody closes what he does not use (row 7)', async () => {
+    expect(await linesOf('pipe-whole-pair.ts')).toEqual([
+      'received: one',
+      'received: two',
+      'received: three',
+      'that was all',
+      'both have ended',
+    ]);
+  });
+
+  it('tcp-server.ts gives each client a process of its own (rows 26, 27)', async () => {
+    expect(await linesOf('tcp-server.ts')).toEqual(['8 of 8 clients have their answers', '8 processes, 8 ended well']);
+  });
 });

@@ -36,6 +36,8 @@ export interface ProgramOptions {
   readonly nodeArgs?: readonly string[];
   readonly env?: Record<string, string>;
   readonly input?: string;
+  /** How long it may take at most; a watchdog, not a measure. */
+  readonly watchdogMs?: number;
   /** Another Node than this one. */
   readonly node?: string;
   /** Is called with each text that the program prints. */
@@ -69,7 +71,7 @@ export function runNode(args: readonly string[], options: ProgramOptions = {}): 
     const watchdog = setTimeout(() => {
       process.kill(-pid, 'SIGKILL');
       reject(new Error(`The program did not end. It printed:\n${stdout}\n${stderr}`));
-    }, WATCHDOG_MS);
+    }, options.watchdogMs ?? WATCHDOG_MS);
     child.stdout.setEncoding('utf8').on('data', (part: string) => {
       stdout += part;
       options.onOutput?.(stdout, program);

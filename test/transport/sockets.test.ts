@@ -20,6 +20,7 @@ import {
   serveOne,
 } from '../fixtures/transport/socket-users.js';
 import { expectNoLeaks, until } from '../helpers/leaks.ts';
+import { runProgram } from '../helpers/output.ts';
 
 describe('Sockets', { timeout: 60_000 }, () => {
   let server: Server;
@@ -203,5 +204,21 @@ describe('Servers and UDP sockets', { timeout: 60_000 }, () => {
     expect(String((await answer)[0])).toBe('child hello');
     client.close();
     await child.join();
+  });
+});
+
+describe('A TCP server with a process for each connection', () => {
+  it('serves 200 clients at once, and no descriptor is left (row 26)', { timeout: 600_000 }, async () => {
+    const { stdout, stderr } = await runProgram('test/fixtures/programs/many-clients.mjs', {
+      args: ['200'],
+      watchdogMs: 500_000,
+    });
+    expect({ ...(JSON.parse(stdout) as object), stderr }).toEqual({
+      answered: 200,
+      endedWell: 200,
+      processes: 200,
+      left: 0,
+      stderr: '',
+    });
   });
 });
