@@ -1,6 +1,7 @@
 import { SerializationError } from '../support/errors.ts';
 import { copySlice } from './buffer-methods.ts';
 import { countGifts, settleGifts } from './gifts.ts';
+import { readLoneBytes, writeLoneBytes } from './lone-bytes.ts';
 import { Lowering } from './lowering.ts';
 import { FORMAT } from './message-format.ts';
 import { MessageReader } from './message-reader.ts';
@@ -49,7 +50,10 @@ export interface EncodeOptions extends CodeOption {
  */
 export function encode(value: unknown, what = 'the value', options?: EncodeOptions): Encoded {
   const end = encodeSmall(value);
-  return end > 0 ? { bytes: copySlice.call(scratch, 0, end), modules: NO_MODULES } : encodeWithV8(value, what, options);
+  if (end > 0) return { bytes: copySlice.call(scratch, 0, end), modules: NO_MODULES };
+  const lone = writeLoneBytes(value);
+  if (lone !== undefined) return { bytes: copySlice.call(lone.bytes, 0, lone.end), modules: NO_MODULES };
+  return encodeWithV8(value, what, options);
 }
 
 /**
@@ -66,6 +70,8 @@ export function encodeInto(value: unknown, what = 'the value', options?: EncodeO
     inScratch.end = end;
     return inScratch;
   }
+  const lone = writeLoneBytes(value);
+  if (lone !== undefined) return { ...lone, start: 0, modules: NO_MODULES };
   const { bytes, modules } = encodeWithV8(value, what, options);
   return { bytes, start: 0, end: bytes.length, modules };
 }
@@ -82,7 +88,7 @@ function encodeSmall(value: unknown): number {
 
 /** Whether decoding these bytes runs no code of the user, who could have them overwritten meanwhile. */
 export function isSmallMessage(bytes: Uint8Array, start: number): boolean {
-  return bytes[start] === FORMAT.small;
+  return bytes[start] === FORMAT.small || bytes[start] === FORMAT.bytes;
 }
 
 /** Encodes in V8's format, which carries everything. */
@@ -139,8 +145,8 @@ function encodingError(error: unknown, path: ValuePath): SerializationError {
  * @throws SerializationError (`ERR_MP_SERIALIZATION`) when the bytes are damaged, or refer to what is not there.
  */
 export function decode(bytes: Uint8Array, options?: CodeOption): unknown {
-  return bytes instanceof Uint8Array && bytes[0] === FORMAT.small
-    ? readSmall(bytes, 1, bytes.length)
+  return bytes instanceof Uint8Array && isSmallMessage(bytes, 0)
+    ? readSimple(bytes, 0, bytes.length)
     : reading(bytes, options?.code === true, (reader) => reader.message());
 }
 
@@ -150,14 +156,18 @@ export function decode(bytes: Uint8Array, options?: CodeOption): unknown {
  * @throws SerializationError (`ERR_MP_SERIALIZATION`) like `decode`.
  */
 export function decodeFrom(bytes: Uint8Array, start: number, end: number, options?: CodeOption): unknown {
-  return bytes[start] === FORMAT.small && start < end && end <= bytes.length
-    ? readSmall(bytes, start + 1, end)
+  return isSmallMessage(bytes, start) && start < end && end <= bytes.length
+    ? readSimple(bytes, start, end)
     : decode(bytes.subarray(start, end), options);
+}
+
+function readSimple(bytes: Uint8Array, start: number, end: number): unknown {
+  return bytes[start] === FORMAT.small ? readSmall(bytes, start + 1, end) : readLoneBytes(bytes, start, end);
 }
 
 /** The modules that a message refers to, from its bytes alone. */
 export function modulesOf(bytes: Uint8Array): readonly string[] {
-  return bytes instanceof Uint8Array && bytes[0] === FORMAT.small
+  return bytes instanceof Uint8Array && isSmallMessage(bytes, 0)
     ? NO_MODULES
     : reading(bytes, false, (reader) => reader.modules());
 }

@@ -20,7 +20,7 @@
  */
 
 /** The first byte of a message: V8's format, which carries everything, or that of small plain messages (small-format.ts). */
-export const FORMAT = { v8: 1, small: 2 } as const;
+export const FORMAT = { v8: 1, small: 2, bytes: 3 } as const;
 
 /** What a special object is, and what its head and body hold. */
 export const KIND = {

@@ -100,7 +100,7 @@ describe.each(KINDS)('%s', (title, Class) => {
       await queue.get();
     }
     clearInterval(timer);
-    expect(turns).toBe(4);
+    expect(turns).toBeGreaterThan(3);
   });
 
   it('is empty when an item did not come in time, and says how long', async () => {
