@@ -62,12 +62,20 @@ Napi::Value WaitForRingOf(const Napi::CallbackInfo& info) {
   return result;
 }
 
+// hasRequests(): whether the event loop waits for work that it has given away, such as that of an addon's threads
+Napi::Value HasRequests(const Napi::CallbackInfo& info) {
+  uv_loop_t* loop = nullptr;
+  const bool known = napi_get_uv_event_loop(info.Env(), &loop) == napi_ok && loop != nullptr;
+  return Napi::Boolean::New(info.Env(), !known || loop->active_reqs.count > 0);
+}
+
 }  // namespace
 
 void InitParking(Napi::Object exports) {
   Export<ParkThread>(exports, "park");
   Export<WakePoint>(exports, "wake");
   Export<OpenDoorbellOf>(exports, "openDoorbell");
+  Export<HasRequests>(exports, "hasRequests");
   Export<WaitForRingOf>(exports, "waitForRing");
   Export<ReferDoorbell>(exports, "referDoorbell");
 }

@@ -131,6 +131,8 @@ export interface Binding extends ProcessBinding {
   wake(index: number, point: number, count: number): void;
   /** Blocks until the doorbell rings or a descriptor is readable: which of them are. `deadline` as for `park`. */
   waitForRing(index: number, descriptors: readonly number[], deadline: number): boolean[];
+  /** Whether the event loop waits for work that it has given away, such as that of an addon's threads. */
+  hasRequests(): boolean;
   openDoorbell(index: number, onRing: () => void): void;
   referDoorbell(index: number, referenced: boolean): void;
 

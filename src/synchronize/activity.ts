@@ -1,6 +1,7 @@
 import type { Arena } from '../memory/arena.ts';
 import { layout } from '../memory/layout.ts';
 import { load, store } from '../memory/words.ts';
+import { binding } from '../native/binding.ts';
 import { countLoopWaits } from './loop-waits.ts';
 
 const AWAITS = layout.participantAwaits >> 2;
@@ -25,7 +26,12 @@ export function setWatchedProcesses(count: number): void {
 
 /** Whether nothing but `waits` of the event loop's waits and the end of another process can make this environment go on. */
 export function isAtRest(waits: number): boolean {
-  return countLoopWaits() <= waits && process.getActiveResourcesInfo().length === countOutputs();
+  return (
+    countLoopWaits() <= waits &&
+    process.getActiveResourcesInfo().length === countOutputs() &&
+    // What addons have their threads do is not among the resources.
+    !binding.hasRequests()
+  );
 }
 
 /** The streams to which the process writes keep no loop alive, and wake nobody, but are listed. */
