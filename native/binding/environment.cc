@@ -134,10 +134,12 @@ void LoopDoorbell::OnRing(uv_poll_t* handle, int /*status*/, int /*events*/) {
   if (handles->owner == nullptr) return;
   handle == &handles->event ? DrainEvents(handles->doorbell) : DrainSocket(handles->doorbell);
   LoopDoorbell& self = *handles->owner;
-  const Napi::HandleScope scope(self.env_);
+  // What is called may close the doorbell, and with it this object.
+  const Napi::Env env = self.env_;
+  const Napi::HandleScope scope(env);
   // MakeCallback drains the microtasks, so that the promises that this resolves run at once.
-  self.callback_.MakeCallback(self.env_.Global(), 0, nullptr);
-  ReportUncaught(self.env_);
+  self.callback_.MakeCallback(env.Global(), 0, nullptr);
+  ReportUncaught(env);
 }
 
 }  // namespace forkless
