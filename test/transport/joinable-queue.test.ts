@@ -69,7 +69,8 @@ describe('JoinableQueue', () => {
   });
 
   it.each(WAYS)('waits for tasks that consumers in %s have, and put anew', async (_, run) => {
-    const tasks = keep(new JoinableQueue(3));
+    // With room for all: who puts anew while the queue is full, and all others do the same, would wait for himself.
+    const tasks = keep(new JoinableQueue(200));
     const workers = ['sync', 'async', 'sync'].map((form) => run(work.callTasks, form, tasks, counters));
     for (let i = 0; i < 100; i++) await tasks.put({ again: i % 10 === 0 });
     await tasks.join();
