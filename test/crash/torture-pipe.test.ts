@@ -7,10 +7,10 @@ describe('Pipes whose senders and receivers are killed and stopped at random', (
     'lose nothing but what was in the hands of the dead, and end for those who live',
     { timeout: 1_200_000 },
     async () => {
-      const account = await torturePipe({ seconds: Infinity, kills: 800 });
+      const account = await torturePipe({ seconds: Infinity, kills: 500 });
       expect(account.messages).toBeGreaterThan(account.kills);
       expect(account, `seed ${account.seed}`).toMatchObject({
-        kills: 800,
+        kills: 500,
         hangs: 0,
         endsMissing: 0,
         corrupt: 0,

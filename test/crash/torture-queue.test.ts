@@ -4,15 +4,15 @@ import { tortureQueue } from '../../scripts/torture/queue.js';
 
 describe('Queues whose producers and consumers are killed and stopped at random', () => {
   it(
-    'hang, corrupt, repeat, lose and leave nothing, but what the dead had in their hands, through 1000 kills',
+    'hang, corrupt, repeat, lose and leave nothing, but what the dead had in their hands, through 600 kills',
     {
       timeout: 1_200_000,
     },
     async () => {
-      const account = await tortureQueue({ seconds: Infinity, kills: 1000 });
+      const account = await tortureQueue({ seconds: Infinity, kills: 600 });
       expect(account.messages).toBeGreaterThan(account.kills);
       expect(account, `seed ${account.seed}`).toMatchObject({
-        kills: 1000,
+        kills: 600,
         hangs: 0,
         corrupt: 0,
         duplicates: 0,

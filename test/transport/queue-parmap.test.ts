@@ -6,7 +6,7 @@ import { start } from '../helpers/primitives.ts';
 import { expectNoTraces } from '../helpers/queues.ts';
 
 // Each round starts two processes; `npm run test:long` does a thousand.
-const ROUNDS = process.env.FORKLESS_LONG === '1' ? 1000 : 150;
+const ROUNDS = process.env.FORKLESS_LONG === '1' ? 1000 : 60;
 const PROCESSES = 2;
 expectNoTraces();
 
