@@ -14,7 +14,7 @@ namespace {
 
 constexpr uint32_t kGrowPagesLeast = 256;         // 1 MiB
 constexpr uint32_t kGrowPagesMost = 16384;        // 64 MiB
-constexpr uint64_t kWarmReserveBytes = 128 << 20;  // freed memory that is kept for reuse
+constexpr uint64_t kWarmReserveBytes = 64 << 20;  // freed memory that is kept for reuse
 constexpr uint32_t kPunchPagesLeast = 64;         // smaller holes are not worth a system call
 constexpr int kLooksPerBin = 64;
 

@@ -152,7 +152,7 @@ void TestDeathAtEveryKillPoint() {
       Watch(30);
       bool killed = TestDeathAt(name, count, random.Next());
       // The bystander may be quicker with what only one of them can do.
-      for (int again = 0; !killed && count == 1 && again < 20; ++again) {
+      for (int again = 0; !killed && count == 1 && again < 100; ++again) {
         killed = TestDeathAt(name, count, random.Next());
       }
       if (killed) ++deaths;
