@@ -237,6 +237,12 @@ Napi::Value ProcessDescriptor(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), fd);
 }
 
+// (handle): after its end, closes that descriptor.
+Napi::Value CloseProcessDescriptor(const Napi::CallbackInfo& info) {
+  Unwrap(info[0]).CloseDescriptor();
+  return info.Env().Undefined();
+}
+
 // (signal): to every living daemonic child of the process.
 Napi::Value SignalDaemons(const Napi::CallbackInfo& info) {
   for (const auto& child : LiveChildren()) {
@@ -327,6 +333,7 @@ void InitProcess(Napi::Object exports) {
   Export<WaitForProcess>(exports, "waitForProcess");
   Export<SignalProcess>(exports, "signalProcess");
   Export<ProcessDescriptor>(exports, "processDescriptor");
+  Export<CloseProcessDescriptor>(exports, "closeProcessDescriptor");
   Export<SignalDaemons>(exports, "signalDaemons");
   Export<JoinChildren>(exports, "joinChildren");
   Export<OwnIdentity>(exports, "ownIdentity");

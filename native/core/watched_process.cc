@@ -38,6 +38,13 @@ Status WatchedProcess::Descriptor(int* fd) {
   return Status::Ok();
 }
 
+void WatchedProcess::CloseDescriptor() {
+  const std::lock_guard<std::mutex> guard(mutex_);
+  if (!ended_) return;
+  descriptor_.Reset();
+  descriptor_given_ = false;
+}
+
 void WatchedProcess::Publish(int32_t exit_code) {
   {
     const std::lock_guard<std::mutex> guard(mutex_);

@@ -41,6 +41,8 @@ class WatchedProcess {
   [[nodiscard]] bool Signal(int number);
   // A descriptor, owned by this object, that is readable once the process has ended.
   Status Descriptor(int* fd);
+  // After its end: closes that descriptor.
+  void CloseDescriptor();
 
  private:
   friend class Reaper;

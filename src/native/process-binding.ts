@@ -53,6 +53,8 @@ export interface ProcessBinding {
   signalProcess(handle: ProcessHandle, signal: number): boolean;
   /** A descriptor that is readable once it has ended; closed with the handle. */
   processDescriptor(handle: ProcessHandle): number;
+  /** Closes that descriptor at once, after the end of the process. */
+  closeProcessDescriptor(handle: ProcessHandle): void;
   /** To every living daemonic child of this process. */
   signalDaemons(signal: number): void;
   /** Blocks the thread until no child but daemonic ones is alive. */

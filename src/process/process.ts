@@ -181,6 +181,7 @@ export class Process<P extends readonly unknown[] = readonly unknown[]> implemen
     if (this.#state === 'closed') return;
     if (!canBecome(this.#state, 'closed')) throw wrongState('close()', this.#name, this.#state);
     this.#state = 'closed';
+    this.#child?.closeDescriptor();
     this.#child = undefined;
     closeStdioStreams(this.#streams);
   }

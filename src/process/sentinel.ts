@@ -22,7 +22,7 @@ export class Sentinel {
     return this.#process.exitCode !== null;
   }
 
-  /** A descriptor that becomes readable when the process has ended (a pidfd). It belongs to the process object: do not close it. */
+  /** A descriptor that becomes readable when the process has ended (a pidfd). Do not close it: Process.close() does. */
   fileno(): number {
     return this.#process.descriptor;
   }

@@ -61,6 +61,8 @@ export function waitSync<T extends Waitable>(objects: Iterable<T>, options?: Wai
     const ready = all.filter((object) => seen.has(object) || isReady(object, waits));
     if (ready.length > 0 || leftUntil(deadline) === 0) return ready;
     readable = sleepUntilOne(waits, described.map(descriptorOf), deadline);
+    // The descriptor tells of the end a moment before its exit code is known here.
+    for (const [i, object] of described.entries()) if (readable[i] && object instanceof Sentinel) object.waitSync();
   }
 }
 
@@ -73,10 +75,13 @@ function sleepUntilOne(waits: readonly Wait[], descriptors: readonly number[], d
 
 async function anyReady(all: readonly Waitable[], timeout: number, signal: AbortSignal | undefined): Promise<void> {
   const done = new AbortController();
-  const either = signal === undefined ? done.signal : AbortSignal.any([done.signal, signal]);
+  // AbortSignal.any() is newer than the first Node 20.
+  const stop = (): void => done.abort();
+  signal?.addEventListener('abort', stop);
   try {
-    await Promise.race([...all.map((object) => untilReady(object, either)), after(timeout, either)]);
+    await Promise.race([...all.map((object) => untilReady(object, done.signal)), after(timeout, done.signal)]);
   } finally {
+    signal?.removeEventListener('abort', stop);
     done.abort();
   }
 }

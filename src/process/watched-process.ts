@@ -56,6 +56,11 @@ export class WatchedProcess {
     return attempt(`watch process ${this.pid}`, () => binding.processDescriptor(this.#handle));
   }
 
+  /** To be called after its end; another call of `descriptor` opens a new one. */
+  closeDescriptor(): void {
+    binding.closeProcessDescriptor(this.#handle);
+  }
+
   /** False when it has ended before. */
   signal(number: number): boolean {
     return binding.signalProcess(this.#handle, number);

@@ -87,7 +87,8 @@ describe.each(FORMS)('%s()', { timeout: 30_000 }, (_, waitFor) => {
     expect(await waitFor([reader, sentinel], 20_000)).toEqual([sentinel]);
     writer.sendSync(1);
     expect(await waitFor([reader, sentinel])).toEqual([reader, sentinel]);
-    await child.join();
+    expect(child.exitCode).toBe(0);
+    child.close();
     reader.close();
     writer.close();
   });
