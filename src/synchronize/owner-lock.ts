@@ -89,15 +89,13 @@ export class OwnerLock {
   /** False when this environment does not hold it; nothing has happened then. */
   release(): boolean {
     if (!this.isMine) return false;
-    this.#wanted = exchange(this.#words, this.#index, FREE) !== this.#self;
-    killPoint('lock.released');
-    this.#point.wakeOne();
+    this.releaseWanted();
     return true;
   }
 
   /** Releases it, which must be ours; true when somebody waits for it, or did and gave up. */
   releaseWanted(): boolean {
-    exchange(this.#words, this.#index, FREE);
+    this.#wanted = exchange(this.#words, this.#index, FREE) !== this.#self;
     killPoint('lock.released');
     return this.#point.wakeOne();
   }

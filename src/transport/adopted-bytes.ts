@@ -42,6 +42,7 @@ export function adoptBytes(block: Block, start: number, end: number): Uint8Array
   block.release();
   return copy;
 }
+
 /** A copy in ordinary memory, which is not cleared first. */
 export function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array<ArrayBuffer> {
   const copy = bytesOf(Buffer.allocUnsafeSlow(end - start).buffer as ArrayBuffer);

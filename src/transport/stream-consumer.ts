@@ -31,7 +31,6 @@ export class StreamConsumer {
   #put = 0;
   /** The count behind the message that was taken here last. */
   #next = -1;
-
   /** Those who have the other end cannot use it: found out while waiting, and told once. */
   #isDeserted = false;
 
@@ -64,7 +63,7 @@ export class StreamConsumer {
   /** True when there is a message, or none will come any more; else what to wait for. */
   poll(): true | Wait {
     const put = load(this.#state.words, this.#state.put);
-    if (this.#state.size === 0 && !this.isDrained) return this.#dataWait.while(put);
+    if (this.#state.size === 0 && !this.isDrained && !this.#isDeserted) return this.#dataWait.while(put);
     // A wake of one has come to somebody who takes nothing.
     this.#dataPoint.wakeOne();
     return true;
@@ -113,6 +112,8 @@ export class StreamConsumer {
 
   #take(got: number, check: Check | undefined): Incoming {
     const state = this.#state;
+    // Somebody has used the other end after all, before he left.
+    this.#isDeserted = false;
     const position = state.getPosition(got);
     let segment = state.segmentAt(position, this.#segment) ?? this.#firstSegment();
     let place = state.placeAt(position) || SEGMENT_START;

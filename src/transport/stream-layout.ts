@@ -79,7 +79,10 @@ export function streamBlockBytes(streams: number): number {
   return COMPOUND_BYTES + 64 + streams * STREAM_BYTES;
 }
 
-/** Where the signals of so many streams are in a compound block, in bytes: those of consumers and of producers. */
+/**
+ * Where the signals of so many streams are in a compound block, in bytes. They are told in this order: a producer that is woken
+ * by the second of a stream looks for the bit in the first, which is in its own cache.
+ */
 export function signalsOf(block: Block, streams: number): number[] {
   return Array.from({ length: streams }, (_, number) => streamBase(block, number)).flatMap((base) => [
     (base + DATA_SIGNAL) * 4,
