@@ -1,6 +1,6 @@
 // Random SIGKILL and SIGSTOP of producers and consumers of one FloatChannel, and an account of every message.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { FloatChannel } from '../../dist/index.js';
 import { arenaOf } from '../../dist/memory/arena.js';
 import { binding } from '../../dist/native/binding.js';
+import { linesOf } from './lines.js';
 import { randomOf } from './random.js';
 
 const PARTY = fileURLToPath(new URL('channel-party.js', import.meta.url));
@@ -170,16 +171,4 @@ async function within(promise, account) {
   });
   if ((await Promise.race([promise, late])) === 'late') account.hangs += 1;
   clearTimeout(timer);
-}
-
-function linesOf(file) {
-  try {
-    const text = readFileSync(file, 'utf8');
-    return text
-      .slice(0, text.lastIndexOf('\n') + 1)
-      .split('\n')
-      .filter((line) => line !== '');
-  } catch {
-    return [];
-  }
 }

@@ -1,5 +1,5 @@
 // Random SIGKILL and SIGSTOP of senders and receivers of pipes, and an account of every message and every end.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Pipe, Process, RawArray, ref } from '../../dist/index.js';
 import { familyArena } from '../../dist/memory/arena.js';
 import { binding } from '../../dist/native/binding.js';
+import { linesOf } from './lines.js';
 import { randomOf } from './random.js';
 
 // By name, since the tests load this module by means of their own.
@@ -228,17 +229,5 @@ function signal({ process: child }, name) {
     process.kill(child.pid, name);
   } catch (error) {
     if (error.code !== 'ESRCH') throw error;
-  }
-}
-
-function linesOf(file) {
-  try {
-    const text = readFileSync(file, 'utf8');
-    return text
-      .slice(0, text.lastIndexOf('\n') + 1)
-      .split('\n')
-      .filter((line) => line !== '');
-  } catch {
-    return [];
   }
 }
