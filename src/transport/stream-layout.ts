@@ -8,15 +8,17 @@ import type { Words } from '../memory/words.ts';
  * The control words of a stream of messages, from `base` on, in units of 4 bytes. Each line is a cache line of its own,
  * by who writes it:
  *
- *     0   settings                          once
- *    16   data signal, put positions        the owner of the producer lock
- *    32   space signal, get positions       the owner of the consumer lock
- *    48   producer lock, its two promises   the owner of the producer lock
- *    64   consumer lock, its two promises   the owner of the consumer lock
+ *     0   settings                        once
+ *    16   data signal                     the owner of the producer lock; consumers poll it
+ *    32   space signal                    the owner of the consumer lock; producers poll it
+ *    48   producer lock, put positions    the owner of the producer lock
+ *    64   consumer lock, get positions    the owner of the consumer lock
+ *    80   two promises of the producer    the owner of the producer lock
+ *    96   two promises of the consumer    the owner of the consumer lock
  */
 
 /** A stream's control words, in bytes. */
-const STREAM_BYTES = 320;
+const STREAM_BYTES = 448;
 export const MAX_SIZE = 0;
 /** lo, hi: in bytes. */
 export const MAX_BYTES = 1;
@@ -27,14 +29,14 @@ export const DONE_SIGNAL = 8;
 export const DONE: number = DONE_SIGNAL + (layout.signalWord >> 2);
 export const DATA_SIGNAL = 16;
 export const PUT: number = DATA_SIGNAL + (layout.signalWord >> 2);
-export const PUT_POSITIONS = 20;
 export const SPACE_SIGNAL = 32;
 export const GOT: number = SPACE_SIGNAL + (layout.signalWord >> 2);
-export const GET_POSITIONS = 36;
 export const PRODUCER_LOCK = 48;
-export const PRODUCER_PROMISES = 52;
+export const PUT_POSITIONS = 52;
 export const CONSUMER_LOCK = 64;
-export const CONSUMER_PROMISES = 68;
+export const GET_POSITIONS = 68;
+export const PRODUCER_PROMISES = 80;
+export const CONSUMER_PROMISES = 96;
 
 /** A count of messages: [ count : 31 | VACATED : 1 ]; the lowest bit says that an end may have been given up. */
 export const COUNT_STEP = 2;
