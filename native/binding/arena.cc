@@ -1,6 +1,8 @@
 // Arenas, participants and views.
 #include "binding/exports.h"
 
+#include <cstring>
+
 #include "binding/convert.h"
 #include "core/participants.h"
 #include "core/recovery.h"
@@ -137,6 +139,19 @@ Napi::Value View(const Napi::CallbackInfo& info) {
   return {info.Env(), result};
 }
 
+// copyIn(index, offset, bytes) and copyOut(index, offset, bytes): without a view, which the collector would have to find.
+Napi::Value CopyIn(const Napi::CallbackInfo& info) {
+  const auto bytes = info[2].As<Napi::Uint8Array>();
+  std::memcpy(ArenaAt(info, 0).At<uint8_t>(OffsetAt(info, 1)), bytes.Data(), bytes.ByteLength());
+  return info.Env().Undefined();
+}
+
+Napi::Value CopyOut(const Napi::CallbackInfo& info) {
+  auto bytes = info[2].As<Napi::Uint8Array>();
+  std::memcpy(bytes.Data(), ArenaAt(info, 0).At<uint8_t>(OffsetAt(info, 1)), bytes.ByteLength());
+  return info.Env().Undefined();
+}
+
 // detach(buffer): a view ends, for all typed arrays over it: their length is 0 from then on. False: not here.
 Napi::Value Detach(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), napi_detach_arraybuffer(info.Env(), info[0]) == napi_ok);
@@ -215,6 +230,8 @@ void InitArena(Napi::Object exports) {
   Export<OpenNamed>(exports, "openNamed");
   Export<LeaveArena>(exports, "leaveArena");
   Export<View>(exports, "view");
+  Export<CopyIn>(exports, "copyIn");
+  Export<CopyOut>(exports, "copyOut");
   Export<Detach>(exports, "detach");
   Export<PrefaultRange>(exports, "prefault");
   Export<Reserve>(exports, "reserveParticipant");

@@ -71,45 +71,6 @@ Napi::Value Holders(const Napi::CallbackInfo& info) {
   return result;
 }
 
-// Memory of arenas that buffers of this thread keep, in bytes.
-thread_local uint64_t adopted_bytes = 0;
-
-struct Adopted {
-  Arena& arena;
-  uint64_t place;
-  int32_t self;
-  uint64_t bytes;
-};
-
-// The buffer is gone. At the end of an environment its participant may be, too, and all of its holds with it.
-void GiveUpAdopted(napi_env, void*, void* hint) {
-  const auto* adopted = static_cast<Adopted*>(hint);
-  adopted_bytes -= adopted->bytes;
-  if (IsLive(adopted->arena, adopted->self)) {
-    DropPlace(adopted->arena, adopted->place, adopted->self, ParticipantHolder(adopted->self));
-  }
-  delete adopted;
-}
-
-// adopt(index, place, bytes, most): a buffer over the block, which takes this environment's hold over and gives it back when
-// it is collected; undefined, and nothing has happened, when more than `most` bytes would be kept so.
-Napi::Value Adopt(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  Arena& arena = ArenaAt(info, 0);
-  const uint64_t place = OffsetAt(info, 1);
-  const uint64_t bytes = OffsetAt(info, 2);
-  if (adopted_bytes + bytes > OffsetAt(info, 3)) return env.Undefined();
-  auto* adopted = new Adopted{arena, place, SelfIn(info, arena), bytes};
-  napi_value result = nullptr;
-  if (napi_create_external_arraybuffer(env, arena.At<std::byte>(place & ~kRoleMask), bytes, GiveUpAdopted, adopted,
-                                       &result) != napi_ok) {
-    delete adopted;
-    return Throw(env, Status::Fail(Code::kUnsupported));
-  }
-  adopted_bytes += bytes;
-  return {env, result};
-}
-
 // blockStamp(index, offset): of a block that this environment holds.
 Napi::Value BlockStamp(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), HeaderOf(ArenaAt(info, 0), OffsetAt(info, 1)).stamp);
@@ -139,7 +100,6 @@ void InitHeap(Napi::Object exports) {
   Export<AddHold>(exports, "hold");
   Export<Drop>(exports, "drop");
   Export<Holders>(exports, "holders");
-  Export<Adopt>(exports, "adopt");
   Export<BlockStamp>(exports, "blockStamp");
   Export<HeapStatisticsOf>(exports, "heapStatistics");
   Export<CheckHeapOf>(exports, "checkHeap");

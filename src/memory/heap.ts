@@ -94,6 +94,18 @@ export class Block implements Disposable {
     return wordsOf(this.buffer, 0, Math.floor(this.byteLength / 4));
   }
 
+  /** Copies bytes into it. No view is made for it: the collector counts those as if the memory were theirs. */
+  fill(bytes: Uint8Array, at = 0): void {
+    if (at + bytes.byteLength > this.byteLength) throw new RangeError('The bytes end behind the block');
+    binding.copyIn(this.arena.index, this.offset + at, bytes);
+  }
+
+  /** Fills `target` with the bytes from `at` on. */
+  copyTo(target: Uint8Array, at = 0): void {
+    if (at + target.byteLength > this.byteLength) throw new RangeError('The bytes asked for end behind the block');
+    binding.copyOut(this.arena.index, this.offset + at, target);
+  }
+
   get released(): boolean {
     return this.#released;
   }
@@ -119,22 +131,6 @@ export class Block implements Disposable {
     this.#released = true;
     forgotten.unregister(this);
     letGo(this.arena, this.place);
-  }
-
-  /**
-   * The memory as a buffer that takes the hold over: it is given back when nobody can reach the buffer any more, which a
-   * minor collection finds out. Undefined, and nothing has happened, when the buffers of this thread would keep more than
-   * `most` bytes, or others here use the block, too.
-   */
-  handOver(most: number): ArrayBuffer | undefined {
-    const counts = countsOf(this.arena);
-    if (this.#released || counts.get(this.place) !== 1) return undefined;
-    const buffer = binding.adopt(this.arena.index, this.place, this.byteLength, most);
-    if (buffer === undefined) return undefined;
-    counts.delete(this.place);
-    this.#released = true;
-    forgotten.unregister(this);
-    return buffer;
   }
 
   /** Gives the hold back, and the views with it: all over this block's buffer are empty from now on. */

@@ -91,6 +91,10 @@ export interface Binding extends ProcessBinding {
   openNamed(name: string, participantName: string): ArenaInfo;
   leaveArena(index: number): void;
   view(index: number, offset: number, bytes: number): ArrayBuffer;
+  /** Copies bytes into the arena, without a view of it. */
+  copyIn(index: number, offset: number, bytes: Uint8Array): void;
+  /** Fills `bytes` from the arena, without a view of it. */
+  copyOut(index: number, offset: number, bytes: Uint8Array): void;
   /** Ends a view: what is over it is empty from then on. False when the runtime cannot do that. */
   detach(view: ArrayBuffer): boolean;
   prefault(index: number, offset: number, bytes: number): void;
@@ -113,8 +117,6 @@ export interface Binding extends ProcessBinding {
   drop(index: number, place: number, holder: number, stamp: number): void;
   /** Who has a hold on it, as ids of participants; 0 = a block. */
   holders(index: number, place: number): number[];
-  /** A buffer that takes the hold over; undefined when more than `most` bytes of this thread would be kept so. */
-  adopt(index: number, place: number, bytes: number, most: number): ArrayBuffer | undefined;
   blockStamp(index: number, offset: number): number;
   heapStatistics(index: number): HeapStatistics;
   checkHeap(index: number): number;

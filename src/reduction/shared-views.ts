@@ -58,7 +58,7 @@ export function attachSharedBuffer(data: unknown): ArrayBuffer {
   return attacher(data);
 }
 
-/** How large ordinary buffers travel beside a message instead of in it: copied once, into memory that the receiver keeps. */
+/** How large ordinary buffers travel beside a message instead of in it: copied once into shared memory, once out of it. */
 export interface BufferCarrier {
   /** Smaller ones travel in the message. */
   readonly minBytes: number;

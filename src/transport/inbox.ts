@@ -4,7 +4,6 @@ import { Lane } from '../synchronize/lane.ts';
 import { TIMED_OUT, Wait } from '../synchronize/wait-point.ts';
 import type { Attempt } from '../synchronize/wait-point.ts';
 import { tryOnce, waitAsync, waitSync } from '../synchronize/waitable.ts';
-import { adopting } from './adopted-bytes.ts';
 import { checkReady, isReady, LateMessage, unpack, unpackBytes } from './parcels.ts';
 import type { Incoming } from './records.ts';
 import type { Check } from './stream-consumer.ts';
@@ -46,8 +45,7 @@ export class Inbox {
   }
 
   bytes(wait: AsyncWaitOptions | undefined, check?: Check): Promise<Bytes | typeof TIMED_OUT> {
-    const attempt = this.#bytesAttempt(check);
-    return this.#take(() => adopting(attempt), wait);
+    return this.#take(this.#bytesAttempt(check), wait);
   }
 
   bytesSync(wait: WaitOptions | undefined, check?: Check): Bytes | typeof TIMED_OUT {
@@ -67,11 +65,7 @@ export class Inbox {
   readonly #anyValue = (): unknown => {
     const message = this.#read();
     if (message instanceof Wait) return message;
-    return isReady(message)
-      ? message.parcel === undefined
-        ? unpack(message)
-        : adopting(() => unpack(message))
-      : new LateMessage(message);
+    return isReady(message) ? unpack(message) : new LateMessage(message);
   };
 
   readonly #readyValue = (): unknown => {

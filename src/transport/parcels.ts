@@ -5,9 +5,9 @@ import type { Block } from '../memory/heap.ts';
 import { decode, decodeFrom, encodeInto, isSmallMessage, modulesOf } from '../reduction/codec.ts';
 import type { EncodedInPlace } from '../reduction/codec.ts';
 import { SerializationError } from '../support/errors.ts';
-import { adoptBytes, adopting, BlockCarrier, copyOf } from './adopted-bytes.ts';
+import { BlockCarrier, copyOf, copyOut } from './block-carrier.ts';
 import { modulesAreLoaded, resolveModules } from '../reduction/module-table.ts';
-import { INLINE_MOST, PARCEL_START } from './records.ts';
+import { contentOf, INLINE_MOST, NO_BYTES, PARCEL_START } from './records.ts';
 import type { Incoming, Outgoing } from './records.ts';
 import { registerSockets } from './sockets.ts';
 
@@ -78,18 +78,19 @@ export function packBytes(
   }
   const parcel = allocateForFilling(arena, PARCEL_START + bytes.byteLength, PARCEL_KIND);
   try {
-    parcel.bytes.set(bytes, PARCEL_START);
+    parcel.fill(bytes, PARCEL_START);
     for (const { place, stamp } of ours) holdFor(parcel, { offset: place, stamp });
   } catch (error) {
     parcel.release();
     throw error;
   }
-  return { bytes: parcel.bytes, start: PARCEL_START, end: parcel.byteLength, weight, needsModules, parcel };
+  return { bytes: NO_BYTES, start: PARCEL_START, end: parcel.byteLength, weight, needsModules, parcel };
 }
 
 /** Whether the value can be made at once: everything that has to be imported for it is there. */
-export function isReady({ bytes, start, end, needsModules }: Incoming): boolean {
-  return !needsModules || modulesAreLoaded(modulesOf(bytes.subarray(start, end)));
+export function isReady(message: Incoming): boolean {
+  if (!message.needsModules) return true;
+  return modulesAreLoaded(modulesOf(contentOf(message).subarray(message.start, message.end)));
 }
 
 /**
@@ -97,8 +98,9 @@ export function isReady({ bytes, start, end, needsModules }: Incoming): boolean 
  * @throws SerializationError when it cannot be made of these bytes.
  */
 export function unpack(message: Incoming): unknown {
-  const { bytes, start, end, parcel } = message;
+  const { start, end, parcel } = message;
   try {
+    const bytes = contentOf(message);
     // The bytes are overwritten by the next message, which what is called by the decoder may receive.
     if (parcel !== undefined || isSmallMessage(bytes, start)) return decodeFrom(bytes, start, end, FROM_FAMILY);
     return decode(bytes.slice(start, end), FROM_FAMILY);
@@ -109,7 +111,7 @@ export function unpack(message: Incoming): unknown {
 
 /** The bytes of a message. */
 export function unpackBytes({ bytes, start, end, parcel }: Incoming): Uint8Array<ArrayBuffer> {
-  return parcel === undefined ? copyOf(bytes, start, end) : adoptBytes(parcel, start, end);
+  return parcel === undefined ? copyOf(bytes, start, end) : copyOut(parcel, start, end);
 }
 
 /**
@@ -129,8 +131,9 @@ export class LateMessage {
   readonly #bytes: Uint8Array;
   readonly #parcel: Block | undefined;
 
-  constructor({ bytes, start, end, parcel }: Incoming) {
-    this.#bytes = parcel === undefined ? bytes.slice(start, end) : bytes.subarray(start, end);
+  constructor(message: Incoming) {
+    const { bytes, start, end, parcel } = message;
+    this.#bytes = parcel === undefined ? bytes.slice(start, end) : contentOf(message).subarray(start, end);
     this.#parcel = parcel;
   }
 
@@ -138,7 +141,7 @@ export class LateMessage {
   async unpack(): Promise<unknown> {
     try {
       await resolveModules(modulesOf(this.#bytes));
-      return adopting(() => decode(this.#bytes, FROM_FAMILY));
+      return decode(this.#bytes, FROM_FAMILY);
     } finally {
       this.#parcel?.release();
     }

@@ -34,6 +34,7 @@ const LOOP_MOST = 256;
 
 /** A message to be sent. */
 export interface Outgoing {
+  /** Nothing when it is in a parcel. */
   readonly bytes: Uint8Array;
   readonly start: number;
   readonly end: number;
@@ -47,7 +48,7 @@ export interface Outgoing {
 
 /** A message that was received. */
 export interface Incoming {
-  /** Good until the next message is received, and those of a parcel until it is released. */
+  /** Good until the next message is received. Nothing when it is in a parcel: see `contentOf`. */
   bytes: Uint8Array;
   start: number;
   end: number;
@@ -112,6 +113,7 @@ export function bytesAt(segment: Segment, at: number): number {
 /** Small plain messages come in this buffer. */
 const smallWords = wordsOf(smallMessage.buffer as ArrayBuffer);
 const scratch = new Uint8Array(INLINE_MOST);
+export const NO_BYTES: Uint8Array = new Uint8Array(0);
 const scratchWords = wordsOf(scratch.buffer);
 const incoming: Incoming = { bytes: scratch, start: 0, end: 0, weight: 0, needsModules: false, parcel: undefined };
 
@@ -134,12 +136,17 @@ export function readRecord(segment: Segment, at: number, parcel: Block | undefin
     if (end > LOOP_MOST) scratch.set(segment.bytes.subarray(start, start + end));
     else copyWords(segment.words, start >> 2, end, scratchWords, 0);
   } else {
-    incoming.bytes = parcel.bytes;
+    incoming.bytes = NO_BYTES;
     incoming.start = PARCEL_START;
     incoming.end = PARCEL_START + loadWide(segment.words, (at >> 2) + 4);
     incoming.weight = loadWide(segment.words, (at >> 2) + 6);
   }
   return incoming;
+}
+
+/** What `start` and `end` of a message are in. A view of a parcel costs more than a small message: only who needs it makes it. */
+export function contentOf({ bytes, parcel }: Pick<Incoming, 'bytes' | 'parcel'>): Uint8Array {
+  return parcel === undefined ? bytes : parcel.bytes;
 }
 
 function kindAt(segment: Segment, at: number): number {

@@ -6,48 +6,25 @@ import { bytesOf } from '../memory/words.ts';
 import { setBufferUnloader } from '../reduction/shared-views.ts';
 import type { BufferCarrier } from '../reduction/shared-views.ts';
 
-/** Shared memory that received messages may keep from the others, in bytes; more is copied out. */
-const MOST_ADOPTED = 256 << 20;
 const CARRIED_LEAST = 64 << 10;
 
-let mayAdopt = false;
-
-/**
- * Runs a function that makes a value of a message. In one that the event loop waits for, large buffers may stay where they
- * are: they are given back when the collector has found them, on a turn of the event loop. Else they are copied out.
- */
-export function adopting<R>(make: () => R): R {
-  const outer = mayAdopt;
-  mayAdopt = true;
-  try {
-    return make();
-  } finally {
-    mayAdopt = outer;
-  }
-}
-
-/**
- * A message's bytes where they are, in the block that only this environment holds now; the block goes when nobody can reach
- * them any more. What cannot be collected in time, because the thread never comes to its event loop, is copied instead.
- */
-export function adoptBytes(block: Block, start: number, end: number): Uint8Array<ArrayBuffer> {
-  const buffer = mayAdopt ? block.handOver(Math.min(MOST_ADOPTED, block.arena.maxBytes / 4)) : undefined;
-  if (buffer !== undefined) {
-    // With every buffer that it allocates itself, V8 looks whether young buffers have so many bytes that a minor collection
-    // is due.
-    Reflect.construct(ArrayBuffer, [1]);
-    return bytesOf(buffer).subarray(start, end);
-  }
-  const copy = copyOf(block.bytes, start, end);
+/** A block's bytes in ordinary memory, and the block is given back: the next message finds it in the caches. */
+export function copyOut(block: Block, start: number, end: number): Uint8Array<ArrayBuffer> {
+  const copy = newBytes(end - start);
+  block.copyTo(copy, start);
   block.release();
   return copy;
 }
 
 /** A copy in ordinary memory, which is not cleared first. */
 export function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array<ArrayBuffer> {
-  const copy = bytesOf(Buffer.allocUnsafeSlow(end - start).buffer as ArrayBuffer);
+  const copy = newBytes(end - start);
   copy.set(bytes.subarray(start, end));
   return copy;
+}
+
+function newBytes(length: number): Uint8Array<ArrayBuffer> {
+  return bytesOf(Buffer.allocUnsafeSlow(length).buffer as ArrayBuffer);
 }
 
 /** Carries large buffers as blocks of an arena, for a message that refers to them and keeps them alive. */
@@ -63,7 +40,7 @@ export class BlockCarrier implements BufferCarrier {
   readonly carry = (buffer: ArrayBuffer, byteOffset: number, byteLength: number): BlockReference => {
     const block = allocateForFilling(this.#arena, byteLength, 0);
     this.#carried.push(block);
-    block.bytes.set(bytesOf(buffer).subarray(byteOffset, byteOffset + byteLength));
+    block.fill(bytesOf(buffer).subarray(byteOffset, byteOffset + byteLength));
     return block.reference();
   };
 
@@ -87,5 +64,5 @@ export class BlockCarrier implements BufferCarrier {
 
 setBufferUnloader((data) => {
   const block = attachBlock(data as BlockReference);
-  return adoptBytes(block, 0, block.byteLength).buffer;
+  return copyOut(block, 0, block.byteLength).buffer;
 });
