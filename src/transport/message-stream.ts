@@ -76,7 +76,12 @@ export class MessageStream {
 
   /** Messages ever sent, modulo 2^31. */
   get sent(): number {
-    return (load(this.#state.words, this.#state.put) >> 1) & 0x7fffffff;
+    return (load(this.#state.words, this.#state.put) >> 1) & at.NUMBER_MASK;
+  }
+
+  /** Messages ever taken, modulo 2^31. */
+  get taken(): number {
+    return (load(this.#state.words, this.#state.got) >> 1) & at.NUMBER_MASK;
   }
 
   get isFull(): boolean {

@@ -8,7 +8,7 @@ import { SerializationError } from '../support/errors.ts';
 import { BlockCarrier, copyOf, copyOut } from './block-carrier.ts';
 import { modulesAreLoaded, resolveModules } from '../reduction/module-table.ts';
 import { contentOf, INLINE_MOST, NO_BYTES, PARCEL_START } from './records.ts';
-import type { Incoming, Outgoing } from './records.ts';
+import type { Head, Incoming, Outgoing } from './records.ts';
 import { registerSockets } from './sockets.ts';
 
 registerSockets(import.meta.url);
@@ -24,7 +24,7 @@ const FROM_FAMILY = { code: true };
  * @param what names the value in errors
  * @throws SerializationError when something in the value cannot travel; ResourceError when the memory is full.
  */
-export function pack(arena: Arena, value: unknown, what: string): Outgoing {
+export function pack(arena: Arena, value: unknown, what: string, head?: Head): Outgoing {
   const carrier = carrierOf(arena);
   const carried = carrier.count;
   try {
@@ -38,10 +38,10 @@ export function pack(arena: Arena, value: unknown, what: string): Outgoing {
     }
     const { bytes, start, end, modules } = encoded;
     if (blocks.length === 0 && end - start <= INLINE_MOST) {
-      return { bytes, start, end, weight: end - start, needsModules: modules.length > 0, parcel: undefined };
+      return { bytes, start, end, weight: end - start, needsModules: modules.length > 0, parcel: undefined, head };
     }
     const content = bytes.subarray(start, end);
-    return packBytes(arena, content, modules.length > 0, blocks, carrier.bytesFrom(carried));
+    return packBytes(arena, content, modules.length > 0, blocks, carrier.bytesFrom(carried), head);
   } finally {
     if (carrier.count > carried) carrier.release(carried);
   }
@@ -57,9 +57,10 @@ function carrierOf(arena: Arena): BlockCarrier {
 
 /** The same message, for later: its bytes may be in a buffer that is used again at once. */
 export function kept(message: Outgoing): Outgoing {
-  if (message.parcel !== undefined) return message;
+  const head = message.head?.slice();
+  if (message.parcel !== undefined) return { ...message, head };
   const bytes = copyOf(message.bytes, message.start, message.end);
-  return { ...message, bytes, start: 0, end: bytes.length };
+  return { ...message, bytes, start: 0, end: bytes.length, head };
 }
 
 /** Makes a message of bytes. */
@@ -69,12 +70,13 @@ export function packBytes(
   needsModules = false,
   blocks: readonly Block[] = [],
   carriedBytes = 0,
+  head?: Head,
 ): Outgoing {
   const weight = bytes.byteLength + carriedBytes;
   // What lives in another arena is kept alive by whoever has it open, not by what is under way here.
   const ours = blocks.filter((block) => block.arena === arena);
   if (bytes.byteLength <= INLINE_MOST && ours.length === 0) {
-    return { bytes, start: 0, end: bytes.byteLength, weight, needsModules, parcel: undefined };
+    return { bytes, start: 0, end: bytes.byteLength, weight, needsModules, parcel: undefined, head };
   }
   const parcel = allocateForFilling(arena, PARCEL_START + bytes.byteLength, PARCEL_KIND);
   try {
@@ -84,7 +86,7 @@ export function packBytes(
     parcel.release();
     throw error;
   }
-  return { bytes: NO_BYTES, start: PARCEL_START, end: parcel.byteLength, weight, needsModules, parcel };
+  return { bytes: NO_BYTES, start: PARCEL_START, end: parcel.byteLength, weight, needsModules, parcel, head };
 }
 
 /** Whether the value can be made at once: everything that has to be imported for it is there. */

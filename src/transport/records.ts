@@ -7,22 +7,27 @@ import type { Segment } from './segments.ts';
 import { loadWide, storeWide } from './stream-layout.ts';
 
 /*
- * The records of a segment, each from a multiple of 4 bytes on. Word 0 is [ value : 29 | NEEDS_MODULES : 1 | kind : 2 ]:
+ * The records of a segment, each from a multiple of 4 bytes on. Word 0 is [ value : 28 | HEADED : 1 | NEEDS_MODULES : 1 | kind : 2 ]:
  *
  *     INLINE   value: the message's length in bytes; then its bytes
  *     PARCEL   words 1, 2: offset of the block that the message is in; 3: its stamp; 4, 5: the message's length; 6, 7: with
  *              the buffers that it takes along
  *     NEXT     words 1, 2: the place of the segment in which the next record is
+ *
+ * A message with a head has its words at the end of the record.
  */
 const INLINE = 0;
 const PARCEL = 1;
 const NEXT = 2;
 const KIND_MASK = 3;
 const NEEDS_MODULES = 4;
-const VALUE_SHIFT = 3;
+const HEADED = 8;
+const VALUE_SHIFT = 4;
 
 const INLINE_HEADER = 4;
 const PARCEL_BYTES = 32;
+const HEAD_WORDS = 4;
+const HEAD_BYTES: number = HEAD_WORDS * 4;
 /** Every segment has this much room behind its last message. */
 export const NEXT_BYTES = 12;
 /** Where the message begins in its block. */
@@ -31,6 +36,13 @@ export const PARCEL_START: number = COMPOUND_BYTES;
 export const INLINE_MOST: number = 32 << 10;
 // Up to here a loop is faster than a call.
 const LOOP_MOST = 256;
+
+/** Words that go beside a message: they are there whatever becomes of the message itself. */
+export type Head = Int32Array<ArrayBuffer>;
+
+export function newHead(): Head {
+  return new Int32Array(HEAD_WORDS);
+}
 
 /** A message to be sent. */
 export interface Outgoing {
@@ -44,6 +56,8 @@ export interface Outgoing {
   readonly weight: number;
   /** The block that has these bytes, when they are many or refer to shared objects. */
   readonly parcel: Block | undefined;
+  /** Copied when the message is sent. */
+  readonly head: Head | undefined;
 }
 
 /** A message that was received. */
@@ -57,11 +71,14 @@ export interface Incoming {
   needsModules: boolean;
   /** To be released when the message is decoded. */
   parcel: Block | undefined;
+  /** Good until the next message is received; says nothing when the message has none. */
+  readonly head: Head;
 }
 
 /** What the message takes in a segment. */
-export function recordBytes({ start, end, parcel }: Outgoing): number {
-  return parcel === undefined ? (INLINE_HEADER + end - start + 3) & ~3 : PARCEL_BYTES;
+export function recordBytes({ start, end, parcel, head }: Outgoing): number {
+  const bytes = parcel === undefined ? (INLINE_HEADER + end - start + 3) & ~3 : PARCEL_BYTES;
+  return head === undefined ? bytes : bytes + HEAD_BYTES;
 }
 
 /** Whether a record fits, and behind it the one that leads to the next segment. */
@@ -69,22 +86,34 @@ export function hasRoom(segment: Segment, at: number, bytes: number): boolean {
   return at + bytes + NEXT_BYTES <= segment.byteLength;
 }
 
-export function writeInline(segment: Segment, at: number, { bytes, start, end, needsModules }: Outgoing): void {
+export function writeInline(segment: Segment, at: number, message: Outgoing): void {
+  const { bytes, start, end } = message;
   const index = at >> 2;
-  segment.words[index] = ((end - start) << VALUE_SHIFT) | (needsModules ? NEEDS_MODULES : 0) | INLINE;
+  segment.words[index] = ((end - start) << VALUE_SHIFT) | flagsOf(message) | INLINE;
   if (end - start > LOOP_MOST) segment.bytes.set(bytes.subarray(start, end), at + INLINE_HEADER);
   else if (bytes === smallMessage) copyWords(smallWords, 0, end, segment.words, index + 1);
   else for (let i = start, to = at + INLINE_HEADER; i < end; i++) segment.bytes[to++] = bytes[i] as number;
+  // After the bytes, which may write up to 3 more.
+  if (message.head !== undefined) writeHead(segment, index + ((INLINE_HEADER + end - start + 3) >> 2), message.head);
 }
 
 export function writeParcel(segment: Segment, at: number, parcel: BlockId, message: Outgoing): void {
   const { words } = segment;
   const index = at >> 2;
-  words[index] = PARCEL | (message.needsModules ? NEEDS_MODULES : 0);
+  words[index] = PARCEL | flagsOf(message);
   storeWide(words, index + 1, parcel.offset);
   words[index + 3] = parcel.stamp | 0;
   storeWide(words, index + 4, message.end - message.start);
   storeWide(words, index + 6, message.weight);
+  if (message.head !== undefined) writeHead(segment, index + (PARCEL_BYTES >> 2), message.head);
+}
+
+function flagsOf({ needsModules, head }: Outgoing): number {
+  return (needsModules ? NEEDS_MODULES : 0) | (head === undefined ? 0 : HEADED);
+}
+
+function writeHead({ words }: Segment, index: number, head: Head): void {
+  for (let i = 0; i < HEAD_WORDS; i++) words[index + i] = head[i] as number;
 }
 
 export function writeNext(segment: Segment, at: number, place: number): void {
@@ -106,8 +135,10 @@ export function parcelAt(segment: Segment, at: number): BlockId | undefined {
 
 /** What the record at this place takes. */
 export function bytesAt(segment: Segment, at: number): number {
-  if (kindAt(segment, at) === PARCEL) return PARCEL_BYTES;
-  return (INLINE_HEADER + ((segment.words[at >> 2] as number) >>> VALUE_SHIFT) + 3) & ~3;
+  const word = segment.words[at >> 2] as number;
+  const isParcel = (word & KIND_MASK) === PARCEL;
+  const bytes = isParcel ? PARCEL_BYTES : (INLINE_HEADER + (word >>> VALUE_SHIFT) + 3) & ~3;
+  return (word & HEADED) === 0 ? bytes : bytes + HEAD_BYTES;
 }
 
 /** Small plain messages come in this buffer. */
@@ -115,7 +146,15 @@ const smallWords = wordsOf(smallMessage.buffer as ArrayBuffer);
 const scratch = new Uint8Array(INLINE_MOST);
 export const NO_BYTES: Uint8Array = new Uint8Array(0);
 const scratchWords = wordsOf(scratch.buffer);
-const incoming: Incoming = { bytes: scratch, start: 0, end: 0, weight: 0, needsModules: false, parcel: undefined };
+const incoming: Incoming = {
+  bytes: scratch,
+  start: 0,
+  end: 0,
+  weight: 0,
+  needsModules: false,
+  parcel: undefined,
+  head: newHead(),
+};
 
 /**
  * Reads a record.
@@ -140,6 +179,9 @@ export function readRecord(segment: Segment, at: number, parcel: Block | undefin
     incoming.start = PARCEL_START;
     incoming.end = PARCEL_START + loadWide(segment.words, (at >> 2) + 4);
     incoming.weight = loadWide(segment.words, (at >> 2) + 6);
+  }
+  if ((word & HEADED) !== 0) {
+    copyWords(segment.words, (at + bytesAt(segment, at) - HEAD_BYTES) >> 2, HEAD_BYTES, incoming.head, 0);
   }
   return incoming;
 }

@@ -15,8 +15,11 @@ import type { StreamState } from './stream-state.ts';
 
 const DESERTION_MS = 500;
 
-/** Looks at a message before it is taken; what it throws leaves the message where it is. */
-export type Check = (message: Incoming) => void;
+/**
+ * Looks at a message before it is taken; what it throws leaves the message where it is. `number`: of all messages that were
+ * put, modulo 2^31.
+ */
+export type Check = (message: Incoming, number: number) => void;
 
 /** The side of a stream that takes messages out (message-stream.ts has the whole). */
 export class StreamConsumer {
@@ -130,7 +133,7 @@ export class StreamConsumer {
     if (parcelId !== undefined) this.#promises.make(PARCEL, parcelId, got);
     killPoint('stream.get.promised');
     const message = readRecord(segment, place, parcel);
-    if (check !== undefined) this.#check(message, check);
+    if (check !== undefined) this.#check(message, check, got);
     const next = state.getPosition(got + at.COUNT_STEP);
     state.advance(position, next, segment, place + bytesAt(segment, place), message.weight);
     killPoint('stream.get.copied');
@@ -158,9 +161,9 @@ export class StreamConsumer {
     return this.#state.segment(at.loadWide(words, base + at.FIRST_SEGMENT));
   }
 
-  #check(message: Incoming, check: Check): void {
+  #check(message: Incoming, check: Check, got: number): void {
     try {
-      check(message);
+      check(message, (got >> 1) & at.NUMBER_MASK);
     } catch (error) {
       this.#promises.done(SEGMENT);
       this.#promises.done(PARCEL);

@@ -41,6 +41,8 @@ export const CONSUMER_PROMISES = 96;
 /** A count of messages: [ count : 31 | VACATED : 1 ]; the lowest bit says that an end may have been given up. */
 export const COUNT_STEP = 2;
 export const VACATED = 1;
+/** Messages are numbered modulo 2^31. */
+export const NUMBER_MASK = 0x7fffffff;
 
 /** A position: lo, hi of the segment's place; byte in it; lo, hi of the bytes of all messages before. Two take turns. */
 const POSITION_WORDS = 5;
@@ -54,7 +56,7 @@ export function positionOf(count: number, positions: number): number {
 
 /** Messages between two counts. */
 export function distance(put: number, got: number): number {
-  return ((put >> 1) - (got >> 1)) & 0x7fffffff;
+  return ((put >> 1) - (got >> 1)) & NUMBER_MASK;
 }
 
 const HIGH = 2 ** 32;
