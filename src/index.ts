@@ -47,3 +47,14 @@ export { Connection } from './transport/connection.ts';
 export type { AsyncBytesWait, BytesWait } from './transport/connection-checks.ts';
 export { wait, waitSync } from './process/wait.ts';
 export type { Waitable, WaitableSocket } from './process/wait.ts';
+export { Pool } from './pool/pool.ts';
+export { AsyncResult } from './pool/async-result.ts';
+export type {
+  CallOptions,
+  IterationOptions,
+  MapOptions,
+  PoolOptions,
+  Progress,
+  TaskOptions,
+} from './pool/pool-options.ts';
+export type { PoolStats, WorkerStats } from './pool/pool-stats.ts';

@@ -11,12 +11,18 @@ type Leading<P extends readonly unknown[]> = Required<P> extends readonly [...in
 /** An iterable that is not an array, whose length nobody knows beforehand. */
 type OtherIterable<T> = Iterable<T> & { readonly length?: never };
 
+/** What can be given as the arguments of a function with the parameters `P`. */
+export type CallArguments<P extends readonly unknown[]> =
+  | NoInfer<P>
+  | Leading<NoInfer<P>>
+  | OtherIterable<NoInfer<P>[number]>;
+
 /** Options of `new Process()`; `P` are the parameters of the target. */
 export interface ProcessOptions<P extends readonly unknown[] = readonly unknown[]> {
   /** What the child calls: any function, or `ref()`. What no module exports travels with the variables that it uses. */
   readonly target?: ((...args: P) => unknown) | undefined;
   /** Its arguments: an array or any other iterable. */
-  readonly args?: NoInfer<P> | Leading<NoInfer<P>> | OtherIterable<NoInfer<P>[number]> | undefined;
+  readonly args?: CallArguments<P> | undefined;
   /** Named arguments: an object that the target gets as its last argument. */
   readonly kwargs?: object | undefined;
   /** Default: `Process-N`, and `Process-1:N` for children of `Process-1`. */

@@ -137,3 +137,35 @@ export class RemoteError extends MultiprocessingError {
     this.remoteStack = options.remoteStack;
   }
 }
+
+/** What is known of a worker that died. */
+export interface WorkerDiedOptions extends ErrorOptions {
+  readonly pid: number | undefined;
+  /** -N when signal N has killed it. */
+  readonly exitCode: number | null;
+  /** What it was doing: the name of the function. */
+  readonly task: string;
+}
+
+/** The worker that was running this task has died; no other task is affected. */
+export class WorkerDiedError extends MultiprocessingError {
+  readonly pid: number | undefined;
+  /** -N when signal N has killed it. */
+  readonly exitCode: number | null;
+  /** The name of the function that it was running. */
+  readonly task: string;
+
+  constructor(message: string, options: WorkerDiedOptions) {
+    super(ERROR_CODES.workerDied, message, options);
+    this.pid = options.pid;
+    this.exitCode = options.exitCode;
+    this.task = options.task;
+  }
+}
+
+/** The workers of a pool cannot start, so that no task of it can be run any more. */
+export class BrokenPoolError extends MultiprocessingError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(ERROR_CODES.brokenPool, message, options);
+  }
+}

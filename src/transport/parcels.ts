@@ -25,6 +25,31 @@ const FROM_FAMILY = { code: true };
  * @throws SerializationError when something in the value cannot travel; ResourceError when the memory is full.
  */
 export function pack(arena: Arena, value: unknown, what: string, head?: Head): Outgoing {
+  return encoding(arena, value, what, ({ bytes, start, end, modules }, blocks, carriedBytes) => {
+    const needsModules = modules.length > 0;
+    if (blocks.length === 0 && end - start <= INLINE_MOST) {
+      return { bytes, start, end, weight: end - start, needsModules, parcel: undefined, head };
+    }
+    return packBytes(arena, bytes.subarray(start, end), needsModules, blocks, carriedBytes, head);
+  });
+}
+
+/**
+ * A block of its own with an encoded value, from PARCEL_START on, that keeps alive what the value refers to.
+ * @throws like `pack`
+ */
+export function packApart(arena: Arena, value: unknown, what: string): Block {
+  return encoding(arena, value, what, ({ bytes, start, end }, blocks) =>
+    newParcel(arena, bytes.subarray(start, end), blocks),
+  );
+}
+
+function encoding<R>(
+  arena: Arena,
+  value: unknown,
+  what: string,
+  use: (encoded: EncodedInPlace, blocks: readonly Block[], carriedBytes: number) => R,
+): R {
   const carrier = carrierOf(arena);
   const carried = carrier.count;
   try {
@@ -36,12 +61,7 @@ export function pack(arena: Arena, value: unknown, what: string, head?: Head): O
     } finally {
       blocks = endCollection(outer);
     }
-    const { bytes, start, end, modules } = encoded;
-    if (blocks.length === 0 && end - start <= INLINE_MOST) {
-      return { bytes, start, end, weight: end - start, needsModules: modules.length > 0, parcel: undefined, head };
-    }
-    const content = bytes.subarray(start, end);
-    return packBytes(arena, content, modules.length > 0, blocks, carrier.bytesFrom(carried), head);
+    return use(encoded, blocks, carrier.count > carried ? carrier.bytesFrom(carried) : 0);
   } finally {
     if (carrier.count > carried) carrier.release(carried);
   }
@@ -73,20 +93,26 @@ export function packBytes(
   head?: Head,
 ): Outgoing {
   const weight = bytes.byteLength + carriedBytes;
-  // What lives in another arena is kept alive by whoever has it open, not by what is under way here.
-  const ours = blocks.filter((block) => block.arena === arena);
-  if (bytes.byteLength <= INLINE_MOST && ours.length === 0) {
+  if (bytes.byteLength <= INLINE_MOST && !blocks.some((block) => block.arena === arena)) {
     return { bytes, start: 0, end: bytes.byteLength, weight, needsModules, parcel: undefined, head };
   }
+  const parcel = newParcel(arena, bytes, blocks);
+  return { bytes: NO_BYTES, start: PARCEL_START, end: parcel.byteLength, weight, needsModules, parcel, head };
+}
+
+function newParcel(arena: Arena, bytes: Uint8Array, blocks: readonly Block[]): Block {
   const parcel = allocateForFilling(arena, PARCEL_START + bytes.byteLength, PARCEL_KIND);
   try {
     parcel.fill(bytes, PARCEL_START);
-    for (const { place, stamp } of ours) holdFor(parcel, { offset: place, stamp });
+    // What lives in another arena is kept alive by whoever has it open, not by what is under way here.
+    for (const { arena: home, place, stamp } of blocks) {
+      if (home === arena) holdFor(parcel, { offset: place, stamp });
+    }
+    return parcel;
   } catch (error) {
     parcel.release();
     throw error;
   }
-  return { bytes: NO_BYTES, start: PARCEL_START, end: parcel.byteLength, weight, needsModules, parcel, head };
 }
 
 /** Whether the value can be made at once: everything that has to be imported for it is there. */

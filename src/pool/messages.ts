@@ -1,0 +1,70 @@
+import { newHead } from '../transport/records.ts';
+import type { Head } from '../transport/records.ts';
+
+/*
+ * The heads of the messages of a pool:
+ *
+ *     a task      [ function, call, 0, 0 ]
+ *     a result    [ number of the task, or of the worker; status; when it began; how long it took ], in microseconds, modulo 2^32
+ *
+ * A task's message has the arguments, or the items; a result's the value, or the values.
+ */
+
+/** What a task asks for: bits. */
+export const CALL = {
+  /** The message has one call's arguments. */
+  one: 0,
+  /** The message has items: one call for each. */
+  each: 1,
+  /** Items are the arguments of a call. */
+  star: 2,
+  /** What fails does not end the others: the result has an outcome for each. */
+  outcomes: 4,
+  /** The items are numbers, in a Float64Array. */
+  numbers: 8,
+  /** The worker is to end. */
+  stop: 16,
+} as const;
+
+/** What a result is. */
+export const STATUS = {
+  value: 0,
+  /** The values are numbers, in a Float64Array. */
+  numbers: 1,
+  /** An outcome for each item. */
+  outcomes: 2,
+  /** What was thrown, encoded. */
+  thrown: 3,
+  /** The task was not wanted any more. */
+  skipped: 4,
+  /** No result of a task: a worker has started. */
+  ready: 5,
+  /** No result of a task: what a worker's initializer has thrown. */
+  notReady: 6,
+} as const;
+
+/** What was thrown in a worker: `encodeThrown` made it. */
+export type ThrownBytes = readonly [bytes: Uint8Array, modules: readonly string[]];
+
+/** Of one item: its value, or what was thrown. */
+export type OutcomeMessage = readonly [value: unknown] | readonly [value: undefined, thrown: ThrownBytes];
+
+export function taskHead(fn: number, call: number): Head {
+  const head = newHead();
+  head[0] = fn;
+  head[1] = call;
+  return head;
+}
+
+/** Numbers as they travel fastest; undefined when there is something else among the values, or a hole. */
+export function asNumbers(values: readonly unknown[]): Float64Array | undefined {
+  if (values.length < LEAST_NUMBERS || typeof values[0] !== 'number') return undefined;
+  const numbers = new Float64Array(values.length);
+  for (let i = 0; i < numbers.length; i++) {
+    const value = values[i];
+    if (typeof value !== 'number') return undefined;
+    numbers[i] = value;
+  }
+  return numbers;
+}
+const LEAST_NUMBERS = 8;

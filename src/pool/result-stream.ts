@@ -1,0 +1,205 @@
+import { modulesAreLoaded, resolveModules } from '../reduction/module-table.ts';
+import { decodeThrown } from '../reduction/remote-error.ts';
+import { CALL } from './messages.ts';
+import type { OutcomeMessage } from './messages.ts';
+import type { PublishedFunction } from './published-functions.ts';
+import type { Scheduler } from './scheduler.ts';
+import type { Task } from './task.ts';
+
+/** A value, or what was thrown in its place. */
+export type Outcome<R> = { readonly value: R } | { readonly error: unknown };
+
+export interface ResultStreamOptions {
+  readonly ordered: boolean;
+  readonly chunkSize: number;
+  /** Items that are taken from the input and whose outcomes are not asked for yet, at most. */
+  readonly bufferSize: number;
+}
+
+interface Chunk<R> {
+  readonly size: number;
+  task: Task | undefined;
+  outcomes: Outcome<R>[] | undefined;
+}
+
+const ITEM_CALL = CALL.each | CALL.outcomes;
+
+/** The outcomes of an `imap`: it takes from its input no more than is to be asked for soon. */
+export class ResultStream<R> {
+  readonly #scheduler: Scheduler;
+  readonly #fn: PublishedFunction;
+  readonly #options: ResultStreamOptions;
+  readonly #source: Iterator<unknown> | AsyncIterator<unknown>;
+  readonly #isAsync: boolean;
+  readonly #chunks = new Set<Chunk<R>>();
+  readonly #ready: Outcome<R>[] = [];
+  /** Told when there is an outcome, or the end. */
+  onChange: () => void = () => {};
+  #buffered = 0;
+  #items: unknown[] = [];
+  #isReading = false;
+  #isExhausted = false;
+  #failure: { readonly error: unknown } | undefined;
+  #hasEnded = false;
+
+  /** @param fn used for it */
+  constructor(
+    scheduler: Scheduler,
+    fn: PublishedFunction,
+    input: Iterable<unknown> | AsyncIterable<unknown>,
+    options: ResultStreamOptions,
+  ) {
+    this.#scheduler = scheduler;
+    this.#fn = fn;
+    this.#options = options;
+    this.#isAsync = Symbol.asyncIterator in input;
+    this.#source = this.#isAsync
+      ? (input as AsyncIterable<unknown>)[Symbol.asyncIterator]()
+      : (input as Iterable<unknown>)[Symbol.iterator]();
+    this.#read();
+  }
+
+  /** The next outcome, if it is there. */
+  take(): Outcome<R> | undefined {
+    const outcome = this.#ready.shift();
+    if (outcome === undefined) return undefined;
+    this.#buffered -= 1;
+    this.#read();
+    return outcome;
+  }
+
+  get hasOutcome(): boolean {
+    return this.#ready.length > 0;
+  }
+
+  /** Whether all outcomes have been taken, and no more will come. */
+  get isOver(): boolean {
+    const isEmpty = this.#chunks.size === 0 && this.#ready.length === 0;
+    return this.#hasEnded || (this.#isExhausted && isEmpty && this.#failure === undefined);
+  }
+
+  /** Nobody wants the rest: the input is told, and what no worker has begun is not begun. */
+  end(): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#ready.length = 0;
+    for (const { task } of this.#chunks) if (task !== undefined) this.#scheduler.cancel(task, undefined, false);
+    this.#chunks.clear();
+    if (!this.#isExhausted) void this.#source.return?.();
+    this.#giveUp();
+  }
+
+  /** Takes from the input what there is room for. */
+  #read(): void {
+    if (this.#isReading || this.#isExhausted || this.#hasEnded) return;
+    if (this.#isAsync) return void this.#readAsync();
+    this.#isReading = true;
+    try {
+      while (this.#hasRoom()) this.#add((this.#source as Iterator<unknown>).next());
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#isReading = false;
+  }
+
+  async #readAsync(): Promise<void> {
+    this.#isReading = true;
+    try {
+      while (this.#hasRoom()) this.#add(await (this.#source as AsyncIterator<unknown>).next());
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#isReading = false;
+  }
+
+  #hasRoom(): boolean {
+    return !this.#isExhausted && !this.#hasEnded && this.#buffered < this.#options.bufferSize;
+  }
+
+  #add(next: IteratorResult<unknown>): void {
+    if (this.#hasEnded) return;
+    if (next.done === true) {
+      this.#isExhausted = true;
+      this.#submit();
+      this.#giveUp();
+      return this.onChange();
+    }
+    this.#buffered += 1;
+    this.#items.push(next.value);
+    if (this.#items.length >= this.#options.chunkSize || !this.#hasRoom()) this.#submit();
+  }
+
+  /** The input has failed: what was read before counts, and then that. */
+  #fail(error: unknown): void {
+    this.#isExhausted = true;
+    this.#failure = { error };
+    this.#submit();
+    this.#giveUp();
+    this.#deliver();
+  }
+
+  #submit(): void {
+    const items = this.#items;
+    if (items.length === 0) return;
+    this.#items = [];
+    const chunk: Chunk<R> = { size: items.length, task: undefined, outcomes: undefined };
+    this.#chunks.add(chunk);
+    const failed = (error: unknown): void =>
+      this.#settle(
+        chunk,
+        items.map(() => ({ error })),
+      );
+    try {
+      this.#fn.uses += 1;
+      chunk.task = this.#scheduler.submit(this.#fn, ITEM_CALL, items, 'the items', {
+        done: (value) => this.#accept(chunk, value as readonly OutcomeMessage[]),
+        failed,
+      });
+    } catch (error) {
+      this.#scheduler.done(this.#fn);
+      failed(error);
+    }
+  }
+
+  #accept(chunk: Chunk<R>, messages: readonly OutcomeMessage[]): void {
+    const modules = messages.flatMap(([, thrown]) => thrown?.[1] ?? []);
+    if (modulesAreLoaded(modules)) return this.#settle(chunk, messages.map(outcomeOf<R>));
+    void resolveModules(modules)
+      .catch(() => {})
+      .then(() => this.#settle(chunk, messages.map(outcomeOf<R>)));
+  }
+
+  #settle(chunk: Chunk<R>, outcomes: Outcome<R>[]): void {
+    chunk.outcomes = outcomes;
+    this.#deliver();
+  }
+
+  #deliver(): void {
+    if (this.#hasEnded) return;
+    for (const chunk of this.#chunks) {
+      if (chunk.outcomes === undefined) {
+        if (this.#options.ordered) break;
+        continue;
+      }
+      this.#chunks.delete(chunk);
+      this.#ready.push(...chunk.outcomes);
+    }
+    if (this.#failure !== undefined && this.#chunks.size === 0) {
+      this.#ready.push(this.#failure);
+      this.#failure = undefined;
+    }
+    this.onChange();
+  }
+
+  /** Its own use of the function; each task has one of its own. */
+  #giveUp(): void {
+    if (this.#hasGivenUp) return;
+    this.#hasGivenUp = true;
+    this.#scheduler.done(this.#fn);
+  }
+  #hasGivenUp = false;
+}
+
+function outcomeOf<R>([value, thrown]: OutcomeMessage): Outcome<R> {
+  return thrown === undefined ? { value: value as R } : { error: decodeThrown(thrown[0], { code: true }) };
+}

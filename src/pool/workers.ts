@@ -1,0 +1,93 @@
+import { Process } from '../process/process.ts';
+import { StateError } from '../support/errors.ts';
+import type { PoolChannel } from './pool-channel.ts';
+import { runWorker } from './worker.ts';
+
+/** A worker of a pool. */
+export interface PoolWorker {
+  readonly process: Process<never>;
+  /** Which of the pool's hands is its own. */
+  readonly hand: number;
+  /** Whether it has run its initializer. */
+  isReady: boolean;
+  hasEnded: boolean;
+}
+
+export interface WorkersSettings {
+  readonly name: string;
+  readonly processes: number;
+  readonly initializer: number | undefined;
+  readonly maxTasks: number;
+}
+
+/** The worker processes of a pool: started, replaced and ended here. */
+export class Workers {
+  readonly #channel: PoolChannel;
+  readonly #settings: WorkersSettings;
+  readonly #onEnd: (worker: PoolWorker) => void;
+  readonly #all: (PoolWorker | undefined)[] = [];
+  #started = 0;
+
+  /** @param onEnd called once for each worker that has ended, whatever the reason */
+  constructor(channel: PoolChannel, settings: WorkersSettings, onEnd: (worker: PoolWorker) => void) {
+    this.#channel = channel;
+    this.#settings = settings;
+    this.#onEnd = onEnd;
+  }
+
+  get living(): PoolWorker[] {
+    return this.#all.filter((worker) => worker !== undefined);
+  }
+
+  at(hand: number): PoolWorker | undefined {
+    return this.#all[hand];
+  }
+
+  startAll(): void {
+    for (let hand = 0; hand < this.#settings.processes; hand++) this.start(hand);
+  }
+
+  /** @throws ResourceError when the system refuses */
+  start(hand: number): void {
+    const { name, initializer, maxTasks } = this.#settings;
+    const child = new Process({
+      target: runWorker,
+      args: [this.#channel, { hand, initializer, maxTasks }],
+      name: `${name}-${++this.#started}`,
+      daemon: true,
+    }).start();
+    const worker: PoolWorker = { process: child as Process<never>, hand, isReady: false, hasEnded: false };
+    this.#all[hand] = worker;
+    void child.exited.then(() => this.#noticeEnd(worker));
+  }
+
+  /** Looks for ends that the event loop has not told of yet: it may not turn. */
+  noticeEnds(): void {
+    for (const worker of this.living) if (worker.process.exitCode !== null) this.#noticeEnd(worker);
+  }
+
+  /** Who has this task in hand. */
+  holderOf(number: number): PoolWorker | undefined {
+    return this.living.find(({ hand }) => this.#channel.inHand(hand) === number);
+  }
+
+  terminate(): void {
+    for (const { process: child } of this.living) if (child.isAlive()) child.terminate();
+  }
+
+  kill(worker: PoolWorker): void {
+    if (worker.process.isAlive()) worker.process.kill();
+  }
+
+  killAll(): void {
+    for (const worker of this.living) this.kill(worker);
+  }
+
+  #noticeEnd(worker: PoolWorker): void {
+    if (worker.hasEnded) return;
+    worker.hasEnded = true;
+    if (this.#all[worker.hand] !== worker) throw new StateError('Two workers have one hand');
+    this.#all[worker.hand] = undefined;
+    this.#onEnd(worker);
+  }
+}
