@@ -60,11 +60,7 @@ export class AsyncResult<R> implements PromiseLike<R> {
     if (this.#state !== 'pending') return true;
     const { timeout = Infinity, signal } = options ?? {};
     if (timeout === 0) return false;
-    const settled = this.#asPromise().then(
-      () => {},
-      () => {},
-    );
-    await within(settled, timeout, signal);
+    await within(this.#settled(), timeout, signal);
     return this.ready();
   }
 
@@ -102,6 +98,15 @@ export class AsyncResult<R> implements PromiseLike<R> {
       else if (this.#state === 'failed') reject(this.#value as Error);
       else this.#settle = { resolve, reject };
     }));
+  }
+
+  /** Fulfilled when there is a result, whatever it is. */
+  async #settled(): Promise<void> {
+    try {
+      await this.#asPromise();
+    } catch {
+      // Whoever asks for the value is told.
+    }
   }
 
   #end(state: State, value: unknown): void {

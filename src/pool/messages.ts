@@ -1,6 +1,3 @@
-import { newHead } from '../transport/records.ts';
-import type { Head } from '../transport/records.ts';
-
 /*
  * The heads of the messages of a pool:
  *
@@ -48,13 +45,6 @@ export type ThrownBytes = readonly [bytes: Uint8Array, modules: readonly string[
 
 /** Of one item: its value, or what was thrown. */
 export type OutcomeMessage = readonly [value: unknown] | readonly [value: undefined, thrown: ThrownBytes];
-
-export function taskHead(fn: number, call: number): Head {
-  const head = newHead();
-  head[0] = fn;
-  head[1] = call;
-  return head;
-}
 
 /** Numbers as they travel fastest; undefined when there is something else among the values, or a hole. */
 export function asNumbers(values: readonly unknown[]): Float64Array | undefined {

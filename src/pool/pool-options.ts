@@ -96,7 +96,7 @@ export interface IterationOptions {
 }
 
 export const TASK_KEYS: readonly string[] = ['timeout', 'signal'];
-export const CALL_KEYS: readonly string[] = [...TASK_KEYS, 'kwargs', 'callback', 'errorCallback'];
+const CALL_KEYS: readonly string[] = [...TASK_KEYS, 'kwargs', 'callback', 'errorCallback'];
 export const MAP_KEYS: readonly string[] = ['chunkSize', 'onProgress', 'progress', ...TASK_KEYS];
 export const MAP_ASYNC_KEYS: readonly string[] = [...MAP_KEYS, 'callback', 'errorCallback'];
 const ITERATION_KEYS: readonly string[] = ['chunkSize', 'bufferSize'];

@@ -274,11 +274,14 @@ export class Scheduler {
     const late = task.receive(message);
     if (late === undefined) return;
     if (this.#blocked > 0) return this.cancel(task, needsImport(task));
+    void this.#awaitLate(late);
+  }
+
+  async #awaitLate(late: Promise<void>): Promise<void> {
     this.#late.add(late);
-    void late.then(() => {
-      this.#late.delete(late);
-      this.#stopWhenDone();
-    });
+    await late;
+    this.#late.delete(late);
+    this.#stopWhenDone();
   }
 
   /** On the clock that all processes have, modulo 2^32. */

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { inspect } from 'node:util';
 
+import { killPoint } from '../native/kill-point.ts';
 import { currentProcess } from '../process/current.ts';
 import { encodeThrown } from '../reduction/remote-error.ts';
 import { monotonicNow } from '../support/deadline.ts';
@@ -82,13 +83,15 @@ class Worker {
     // Ctrl-C goes to all processes of a terminal: what becomes of the workers is the owner's affair.
     process.on('SIGINT', () => {});
     if (!(await this.#initialize())) return;
-    const { maxTasks, hand } = this.#settings;
-    for (let done = 0; maxTasks === 0 || done < maxTasks; done++) {
+    const { hand } = this.#settings;
+    const mostTasks = this.#settings.maxTasks || Infinity;
+    for (let done = 0; done < mostTasks; done++) {
       const task = this.#takeAtOnce() ?? (await this.#take());
       if (task.call === CALL.stop) return;
       const performing = this.#perform(task);
       if (performing !== undefined) await performing;
       this.#channel.emptyHand(hand);
+      killPoint('pool.emptied');
       if (performance.now() - this.#lastTurn > LONG_RUN_MS) await this.#turn();
     }
   }
@@ -136,6 +139,7 @@ class Worker {
     const message = this.#channel.tasks.read(this.#note);
     if (message instanceof Wait) return message;
     if (message === ENDED) throw new Error('The stream of tasks has ended');
+    killPoint('pool.taken');
     const number = this.#number;
     const [fn = 0, call = 0] = message.head;
     try {
@@ -150,6 +154,7 @@ class Worker {
   readonly #note = (_: Incoming, number: number): void => {
     this.#number = number;
     this.#channel.putInHand(this.#settings.hand, number);
+    killPoint('pool.noted');
   };
 
   // ---- performing ----
@@ -230,7 +235,9 @@ class Worker {
     head[3] = (now - this.#startedAt) * 1000;
     const message = pack(this.#channel.arena, value, 'the result', head);
     try {
+      killPoint('pool.performed');
       waitSync(() => this.#channel.results.write(message), undefined);
+      killPoint('pool.sent');
     } finally {
       message.parcel?.release();
     }
