@@ -3,7 +3,8 @@ import type { Settler } from './async-result.ts';
 import { ChunkSizes } from './chunk-sizes.ts';
 import type { Progress } from './pool-options.ts';
 import type { PublishedFunction } from './published-functions.ts';
-import type { Scheduler, TaskSource } from './scheduler.ts';
+import type { TaskSource } from './dispatcher.ts';
+import type { Scheduler } from './scheduler.ts';
 import type { Task } from './task.ts';
 
 // Each worker has one chunk in hand and one to take next.
