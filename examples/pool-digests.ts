@@ -31,4 +31,4 @@ for (;;) {
     console.log(error instanceof Error ? error.message : error);
   }
 }
-for (const [path, digest] of [...digests].toSorted()) console.log(digest.slice(0, 16), path);
+for (const path of [...digests.keys()].toSorted()) console.log(digests.get(path)?.slice(0, 16), path);

@@ -26,6 +26,9 @@ import { ResultStream } from './result-stream.ts';
 import { Scheduler } from './scheduler.ts';
 import { stopEarly } from './stop-early.ts';
 
+/** What a pool can call. */
+type TaskFunction = (...args: never[]) => unknown;
+
 type MapResult<R> = Omit<MapOptions<R>, 'callback' | 'errorCallback'>;
 
 // Chunks of an imap that are under way or ready, for each worker.
@@ -63,36 +66,36 @@ export class Pool implements AsyncDisposable {
    * @throws what the function throws; SerializationError when the function, an argument or the result cannot travel;
    * WorkerDiedError; TimeoutError; StateError when the pool is closed; BrokenPoolError.
    */
-  async apply<P extends readonly unknown[], R>(
-    fn: (...args: P) => R,
-    args?: CallArguments<P>,
+  async apply<F extends TaskFunction>(
+    fn: F,
+    args?: CallArguments<Parameters<F>>,
     kwargs?: object,
     options?: TaskOptions,
-  ): Promise<Awaited<R>> {
+  ): Promise<Awaited<ReturnType<F>>> {
     checkCall(options, 'apply()', TASK_KEYS);
-    return this.#call<R>(fn as AnyFunction, args, kwargs, options, 'apply()');
+    return this.#call<ReturnType<F>>(fn, args, kwargs, options, 'apply()');
   }
 
   /** `apply` that blocks the thread. */
-  applySync<P extends readonly unknown[], R>(
-    fn: (...args: P) => R,
-    args?: CallArguments<P>,
+  applySync<F extends TaskFunction>(
+    fn: F,
+    args?: CallArguments<Parameters<F>>,
     kwargs?: object,
-  ): Awaited<R> {
-    return this.#call<R>(fn as AnyFunction, args, kwargs, undefined, 'applySync()').getSync();
+  ): Awaited<ReturnType<F>> {
+    return this.#call<ReturnType<F>>(fn, args, kwargs, undefined, 'applySync()').getSync();
   }
 
   /**
    * Calls a function in a worker, and returns at once.
    * @param options `callback` and `errorCallback` are called when there is a result
    */
-  applyAsync<P extends readonly unknown[], R>(
-    fn: (...args: P) => R,
-    args?: CallArguments<P>,
-    options?: CallOptions<Awaited<R>>,
-  ): AsyncResult<Awaited<R>> {
+  applyAsync<F extends TaskFunction>(
+    fn: F,
+    args?: CallArguments<Parameters<F>>,
+    options?: CallOptions<Awaited<ReturnType<F>>>,
+  ): AsyncResult<Awaited<ReturnType<F>>> {
     checkCall(options, 'applyAsync()');
-    return this.#call<R>(fn as AnyFunction, args, options?.kwargs, options, 'applyAsync()');
+    return this.#call<ReturnType<F>>(fn, args, options?.kwargs, options, 'applyAsync()');
   }
 
   #call<R>(

@@ -12,6 +12,7 @@ const OVER = { done: true, value: undefined } as const;
 export class ResultIterator<R> implements AsyncIterableIterator<R, undefined> {
   readonly #stream: ResultStream<R>;
   readonly #waiters: Waiter<R>[] = [];
+  #isServing = false;
 
   constructor(stream: ResultStream<R>) {
     this.#stream = stream;
@@ -39,7 +40,18 @@ export class ResultIterator<R> implements AsyncIterableIterator<R, undefined> {
     await this.return();
   }
 
+  /** Taking an outcome makes room for more input, which may bring more outcomes: then it is called within itself. */
   #serve(): void {
+    if (this.#isServing) return;
+    this.#isServing = true;
+    try {
+      this.#serveAll();
+    } finally {
+      this.#isServing = false;
+    }
+  }
+
+  #serveAll(): void {
     while (this.#waiters.length > 0) {
       const outcome = this.#stream.take();
       if (outcome === undefined && !this.#stream.isOver) return;

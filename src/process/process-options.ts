@@ -12,10 +12,7 @@ type Leading<P extends readonly unknown[]> = Required<P> extends readonly [...in
 type OtherIterable<T> = Iterable<T> & { readonly length?: never };
 
 /** What can be given as the arguments of a function with the parameters `P`. */
-export type CallArguments<P extends readonly unknown[]> =
-  | NoInfer<P>
-  | Leading<NoInfer<P>>
-  | OtherIterable<NoInfer<P>[number]>;
+export type CallArguments<P extends readonly unknown[]> = NoInfer<P | Leading<P> | OtherIterable<P[number]>>;
 
 /** Options of `new Process()`; `P` are the parameters of the target. */
 export interface ProcessOptions<P extends readonly unknown[] = readonly unknown[]> {

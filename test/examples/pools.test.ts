@@ -69,6 +69,16 @@ describe('The example', () => {
     expect(await linesOf('pool-monte-carlo.ts', { args: ['400000'] })).toEqual(['3.14']);
   });
 
+  it('pool-images.ts decodes, measures and classifies image files, in their order (row 22)', async () => {
+    expect((await linesOf('pool-images.ts')).map((line) => line.replace(/\d+ % edges: /, ''))).toEqual([
+      'board.png pattern',
+      'house.webp drawing',
+      'night.jpg drawing',
+      'sky.jpg plain',
+      'stripes.png pattern',
+    ]);
+  });
+
   it('pool-digests.ts has the digest of each file, though one cannot be read (row 72)', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'forkless-digests-'));
     try {
