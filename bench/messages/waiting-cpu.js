@@ -59,7 +59,8 @@ if (options.of === 'rate') {
   const value = (total() - before) / ((performance.now() - start) / 1000);
   printResult({ name: 'processor time of a process that awaits recv()', unit: 'ms/s', value });
 } else {
-  const [samples, used] = [[], []];
+  const samples = [];
+  const used = [];
   for (let i = 0; i < options.times; i++) {
     await burst();
     const watched = watch();
