@@ -13,10 +13,12 @@ import { BUILD_FOLDER, buildEventfdLoop, buildLimits } from '../limits/build.js'
  * @property {string} file a path under bench/, or the name of a limit
  * @property {readonly string[]} [args]
  * @property {'eventfd-loop'} [needs] what must be built before
+ * @property {string} [package] of bench/peers, which it loads
  */
 /** @typedef {{ command: string, args: string[] } | { missing: string }} Runnable */
 
 const BENCH = fileURLToPath(new URL('..', import.meta.url));
+const PEER_PACKAGES = join(BENCH, 'peers', 'node_modules');
 const PYTHON = 'python3';
 
 /**
@@ -37,12 +39,22 @@ export function resolveProgram(program) {
       return { command: PYTHON, args: [path, ...args] };
     case 'node':
       if (!existsSync(path)) return { missing: 'not written yet' };
+      if (program.package !== undefined && !hasPackage(program.package))
+        return { missing: `no package ${program.package}: run npm ci --prefix bench/peers` };
       if (program.needs === 'eventfd-loop') {
         if (!hasCommand('g++')) return { missing: 'no g++' };
         once('eventfd-loop', buildEventfdLoop);
       }
       return { command: process.execPath, args: [path, ...args] };
   }
+}
+
+/**
+ * Whether one of the npm packages of bench/peers is installed.
+ * @param {string} name
+ */
+export function hasPackage(name) {
+  return existsSync(join(PEER_PACKAGES, name));
 }
 
 /**

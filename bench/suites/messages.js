@@ -142,7 +142,7 @@ export const measurements = [
     ours: node('messages/there-and-back.js'),
     peers: [
       peer("child_process IPC, 'advanced'", node('peers/ipc-there-and-back.js'), atMost(0.125)),
-      peer('piscina, copied', node('peers/piscina-there-and-back.js'), atMost(0.333)),
+      peer('piscina, copied', { ...node('peers/piscina-there-and-back.js'), package: 'piscina' }, atMost(0.333)),
     ],
   },
   sharedArray(8_000_000, '8 MB'),
