@@ -1,6 +1,6 @@
 // @ts-check
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -18,7 +18,7 @@ import { BUILD_FOLDER, buildEventfdLoop, buildLimits } from '../limits/build.js'
 /** @typedef {{ command: string, args: string[] } | { missing: string }} Runnable */
 
 const BENCH = fileURLToPath(new URL('..', import.meta.url));
-const PEER_PACKAGES = join(BENCH, 'peers', 'node_modules');
+const PEERS = join(BENCH, 'peers');
 const PYTHON = 'python3';
 
 /**
@@ -50,11 +50,25 @@ export function resolveProgram(program) {
 }
 
 /**
- * Whether one of the npm packages of bench/peers is installed.
- * @param {string} name
+ * The packages of bench/peers that are installed, with their versions.
+ * @returns {string}
  */
-export function hasPackage(name) {
-  return existsSync(join(PEER_PACKAGES, name));
+export function installedPackages() {
+  const { devDependencies } = JSON.parse(readFileSync(join(PEERS, 'package.json'), 'utf8'));
+  return Object.keys(devDependencies)
+    .filter(hasPackage)
+    .map((name) => `${name} ${JSON.parse(readFileSync(join(packageFolder(name), 'package.json'), 'utf8')).version}`)
+    .join(', ');
+}
+
+/** @param {string} name */
+function hasPackage(name) {
+  return existsSync(packageFolder(name));
+}
+
+/** @param {string} name */
+function packageFolder(name) {
+  return join(PEERS, 'node_modules', name);
 }
 
 /**
