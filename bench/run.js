@@ -27,8 +27,8 @@ import { fileURLToPath } from 'node:url';
 
 import { evaluate } from './harness/evaluate.js';
 import { describeMachine } from './harness/machine.js';
-import { endMeasurementOnSignals } from './harness/measure.js';
 import { readOptions } from './harness/options.js';
+import { endGroupOnSignals } from './harness/process-group.js';
 import { measureInRounds } from './harness/rounds.js';
 import { formatTable } from './harness/table.js';
 
@@ -39,7 +39,7 @@ const flags = process.argv.slice(2).filter((argument) => argument.startsWith('--
 const suite = names[0] ?? 'core';
 const { rounds, only } = readOptions({ rounds: 5, only: '' }, flags);
 
-endMeasurementOnSignals();
+endGroupOnSignals();
 const machine = describeMachine();
 const startedAt = new Date();
 console.log(`${suite} · ${machine.cpu}, ${machine.cores} cores · ${machine.kernel} · Node ${machine.node}`);

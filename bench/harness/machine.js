@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import os from 'node:os';
 import { fileURLToPath } from 'node:url';
 
-import { versionOf } from './programs.js';
+import { installedPackages, versionOf } from './programs.js';
 import { hugePages } from './resident.js';
 
 /** What the figures depend on and nobody could tell from them later. */
@@ -18,6 +18,7 @@ export function describeMachine() {
     node: process.version,
     python: versionOf('python3'),
     gxx: versionOf('g++'),
+    packages: installedPackages(),
     commit: git('rev-parse', 'HEAD'),
     uncommittedChanges: git('status', '--porcelain') !== '',
     loadAverage: os.loadavg(),

@@ -1,5 +1,5 @@
 // @ts-check
-import { spawn } from 'node:child_process';
+import { endGroup, startGroup } from './process-group.js';
 
 /**
  * What a measurement prints as the last line of its standard output. Further fields are kept in the results.
@@ -13,19 +13,6 @@ import { spawn } from 'node:child_process';
 
 const TIME_LIMIT_MS = 300_000;
 
-/** @type {import('node:child_process').ChildProcess | undefined} */
-let running;
-
-/** Lets Ctrl-C and SIGTERM end the running measurement, which has a process group of its own, and then this process. */
-export function endMeasurementOnSignals() {
-  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) {
-    process.once(signal, () => {
-      endGroup();
-      process.kill(process.pid, signal);
-    });
-  }
-}
-
 /**
  * Runs one measurement in a process group of its own.
  * @param {string} command
@@ -33,8 +20,7 @@ export function endMeasurementOnSignals() {
  * @returns {Promise<Result>} rejects when it fails, prints no result, or takes too long; its whole group is gone then
  */
 export async function measure(command, args) {
-  const child = spawn(command, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
-  running = child;
+  const child = startGroup(command, args);
   let output = '';
   let complaint = '';
   child.stdout.setEncoding('utf8').on('data', (text) => (output += text));
@@ -57,7 +43,6 @@ export async function measure(command, args) {
   } finally {
     clearTimeout(alarm);
     endGroup();
-    running = undefined;
   }
 }
 
@@ -94,13 +79,4 @@ export function parseResult(output) {
 function isResult(thing) {
   const { name, unit, value } = /** @type {Partial<Result>} */ (thing ?? {});
   return typeof name === 'string' && typeof unit === 'string' && typeof value === 'number' && Number.isFinite(value);
-}
-
-function endGroup() {
-  if (running?.pid === undefined) return;
-  try {
-    process.kill(-running.pid, 'SIGKILL');
-  } catch {
-    // The group has ended by itself.
-  }
 }

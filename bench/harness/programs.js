@@ -1,6 +1,6 @@
 // @ts-check
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -13,10 +13,12 @@ import { BUILD_FOLDER, buildEventfdLoop, buildLimits } from '../limits/build.js'
  * @property {string} file a path under bench/, or the name of a limit
  * @property {readonly string[]} [args]
  * @property {'eventfd-loop'} [needs] what must be built before
+ * @property {string} [package] of bench/peers, which it loads
  */
 /** @typedef {{ command: string, args: string[] } | { missing: string }} Runnable */
 
 const BENCH = fileURLToPath(new URL('..', import.meta.url));
+const PEERS = join(BENCH, 'peers');
 const PYTHON = 'python3';
 
 /**
@@ -37,12 +39,36 @@ export function resolveProgram(program) {
       return { command: PYTHON, args: [path, ...args] };
     case 'node':
       if (!existsSync(path)) return { missing: 'not written yet' };
+      if (program.package !== undefined && !hasPackage(program.package))
+        return { missing: `no package ${program.package}: run npm ci --prefix bench/peers` };
       if (program.needs === 'eventfd-loop') {
         if (!hasCommand('g++')) return { missing: 'no g++' };
         once('eventfd-loop', buildEventfdLoop);
       }
       return { command: process.execPath, args: [path, ...args] };
   }
+}
+
+/**
+ * The packages of bench/peers that are installed, with their versions.
+ * @returns {string}
+ */
+export function installedPackages() {
+  const { devDependencies } = JSON.parse(readFileSync(join(PEERS, 'package.json'), 'utf8'));
+  return Object.keys(devDependencies)
+    .filter(hasPackage)
+    .map((name) => `${name} ${JSON.parse(readFileSync(join(packageFolder(name), 'package.json'), 'utf8')).version}`)
+    .join(', ');
+}
+
+/** @param {string} name */
+function hasPackage(name) {
+  return existsSync(packageFolder(name));
+}
+
+/** @param {string} name */
+function packageFolder(name) {
+  return join(PEERS, 'node_modules', name);
 }
 
 /**

@@ -61,13 +61,14 @@ export async function consume(link, { form, bytes, count }) {
 
 /**
  * A further consumer.
- * @param {Queue} queue @param {Semaphore} go @param {Semaphore} done @param {Float64Array} sums @param {number} number @param {Work} work
+ * @param {Queue | Connection} link @param {Semaphore} go @param {Semaphore} done @param {Float64Array} sums @param {number} number
+ * @param {Work} work
  */
-export function consumeInRounds(queue, go, done, sums, number, work) {
+export function consumeInRounds(link, go, done, sums, number, work) {
   return orEnd(work, async () => {
     for (;;) {
       await go.acquire();
-      sums[number] = await consume(queue, work);
+      sums[number] = await consume(link, work);
       done.release();
     }
   });

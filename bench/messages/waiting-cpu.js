@@ -3,13 +3,13 @@
 //
 //   --of=rate --seconds=2         in silence, of all its threads, in ms per second
 //   --of=stop --times=50          how long after the last message of a burst its main thread stops using any, in ms
-import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Pipe, Process } from 'forkless';
 
 import { readOptions } from '../harness/options.js';
 import { printLatency, printResult } from '../harness/print-result.js';
+import { processorTime, threadTime } from '../harness/processor-time.js';
 import { sumNumbers } from './partners.js';
 
 const BURST = 1000;
@@ -19,13 +19,7 @@ const WATCHED_MS = 20;
 const options = readOptions({ of: 'rate', seconds: 2, times: 50 });
 const [own, other] = Pipe();
 const partner = new Process({ target: sumNumbers, args: [other] }).start();
-const tasks = `/proc/${partner.pid}/task`;
 let sent = 0;
-
-/** ms; /proc/<pid>/stat would count in steps of 10 ms. @param {string} task */
-function timeOf(task) {
-  return Number(readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
-}
 
 /** The end of it is the answer to the last message. */
 async function burst() {
@@ -39,10 +33,10 @@ async function burst() {
 /** Watches the main thread for a while, and says when its time was last seen to grow, and by how much in all. */
 function watch() {
   const start = performance.now();
-  const before = timeOf(String(partner.pid));
+  const before = threadTime(partner.pid, partner.pid);
   let [time, stopped] = [before, start];
   for (let now = start; now < start + WATCHED_MS; now = performance.now()) {
-    const later = timeOf(String(partner.pid));
+    const later = threadTime(partner.pid, partner.pid);
     if (later !== time) stopped = now;
     time = later;
   }
@@ -53,13 +47,13 @@ await burst();
 await sleep(SETTLING_MS);
 if (options.of === 'rate') {
   await burst();
-  const total = () => readdirSync(tasks).reduce((sum, task) => sum + timeOf(task), 0);
-  const [before, start] = [total(), performance.now()];
+  const [before, start] = [processorTime(partner.pid), performance.now()];
   await sleep(options.seconds * 1000);
-  const value = (total() - before) / ((performance.now() - start) / 1000);
+  const value = (processorTime(partner.pid) - before) / ((performance.now() - start) / 1000);
   printResult({ name: 'processor time of a process that awaits recv()', unit: 'ms/s', value });
 } else {
-  const [samples, used] = [[], []];
+  const samples = [];
+  const used = [];
   for (let i = 0; i < options.times; i++) {
     await burst();
     const watched = watch();

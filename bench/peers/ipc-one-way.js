@@ -9,9 +9,9 @@ import { fileURLToPath } from 'node:url';
 
 import { readOptions } from '../harness/options.js';
 import { printResult } from '../harness/print-result.js';
-import { contents, looker, oneWayResult, sumOf } from '../messages/contents.js';
+import { contents, oneWayResult } from '../messages/contents.js';
+import { receiveInRounds } from '../messages/receive-in-rounds.js';
 
-const WARM_UP = 3;
 const { role, bytes, count, rounds, serialization, unit } = readOptions({
   role: 'consumer',
   bytes: 0,
@@ -46,26 +46,7 @@ async function measure() {
   partner.once('exit', (code) => {
     if (code !== 0) throw new Error(`the partner ended with ${code}`);
   });
-  const look = looker(bytes);
-  let [sum, left, finished] = [0, 0, () => {}];
-  partner.on('message', (message) => {
-    sum += look(message);
-    if (--left === 0) finished();
-  });
-
-  const expected = sumOf(bytes, count);
-  const seconds = [];
-  for (let round = 0; round < WARM_UP + rounds; round++) {
-    [sum, left] = [0, count];
-    const start = performance.now();
-    await new Promise((resolve) => {
-      finished = () => resolve(undefined);
-      partner.send('go');
-    });
-    const elapsed = performance.now() - start;
-    if (sum !== expected) throw new Error(`the messages sum up to ${sum} instead of ${expected}`);
-    if (round >= WARM_UP) seconds.push(elapsed / 1000);
-  }
+  const seconds = await receiveInRounds(partner, () => void partner.send('go'), { bytes, count, rounds });
   partner.disconnect();
   printResult(oneWayResult(`child_process IPC, one way, ${serialization}`, unit, bytes, count, seconds));
 }

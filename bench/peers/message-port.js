@@ -8,9 +8,9 @@ import { isMainThread, MessageChannel, Worker, workerData } from 'node:worker_th
 
 import { readOptions } from '../harness/options.js';
 import { printResult } from '../harness/print-result.js';
-import { contents, looker, oneWayResult, sumOf } from '../messages/contents.js';
+import { contents, oneWayResult } from '../messages/contents.js';
+import { receiveInRounds } from '../messages/receive-in-rounds.js';
 
-const WARM_UP = 3;
 const { bytes, count, rounds, unit } = readOptions({ bytes: 0, count: 50_000, rounds: 9, unit: '/s' });
 
 if (isMainThread) await measure();
@@ -32,26 +32,7 @@ async function measure() {
     transferList: [port2],
   });
   await once(worker, 'online');
-  const look = looker(bytes);
-  let [sum, left, finished] = [0, 0, () => {}];
-  port.on('message', (message) => {
-    sum += look(message);
-    if (--left === 0) finished();
-  });
-
-  const expected = sumOf(bytes, count);
-  const seconds = [];
-  for (let round = 0; round < WARM_UP + rounds; round++) {
-    [sum, left] = [0, count];
-    const start = performance.now();
-    await new Promise((resolve) => {
-      finished = () => resolve(undefined);
-      port.postMessage('go');
-    });
-    const elapsed = performance.now() - start;
-    if (sum !== expected) throw new Error(`the messages sum up to ${sum} instead of ${expected}`);
-    if (round >= WARM_UP) seconds.push(elapsed / 1000);
-  }
+  const seconds = await receiveInRounds(port, () => port.postMessage('go'), { bytes, count, rounds });
   await worker.terminate();
   printResult(oneWayResult('MessagePort, one way', unit, bytes, count, seconds));
 }

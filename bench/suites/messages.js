@@ -30,6 +30,8 @@ const atMost = (limit) => ({ comparison: '<=', limit, source: SOURCE });
 /** @param {string} file @param {...string} args */
 const node = (file, ...args) => ({ kind: /** @type {const} */ ('node'), file, args });
 
+const PISCINA = { ...node('pool/there-and-back.js', '--pool=piscina', '--workers=1'), package: 'piscina' };
+
 /** @param {string} label @param {import('../harness/rounds.js').Program} program @param {Mark} [mark] @returns {Peer} */
 const peer = (label, program, mark) => ({ label, program, ...(mark && { mark }) });
 
@@ -142,7 +144,7 @@ export const measurements = [
     ours: node('messages/there-and-back.js'),
     peers: [
       peer("child_process IPC, 'advanced'", node('peers/ipc-there-and-back.js'), atMost(0.125)),
-      peer('piscina, copied', node('peers/piscina-there-and-back.js'), atMost(0.333)),
+      peer('piscina, copied', PISCINA, atMost(0.333)),
     ],
   },
   sharedArray(8_000_000, '8 MB'),

@@ -1,4 +1,0 @@
-// @ts-check
-
-/** @param {Float64Array} array */
-export const giveBack = (array) => array;

@@ -1,0 +1,6 @@
+// @ts-check
+import workerpool from 'workerpool';
+
+import * as tasks from '../../pool/tasks.js';
+
+workerpool.worker({ ...tasks });
