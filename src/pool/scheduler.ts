@@ -289,8 +289,11 @@ export class Scheduler {
   // ---- for people ----
 
   stats(): PoolStats {
+    // That a worker is ready is read with results, and while none are to come nobody reads.
+    if (!this.#isReleased && this.#dispatcher.underWay === 0) this.#pump.drain();
     const workers = this.#workers.living.map(({ process: child, hand, isReady }) => {
-      const isBusy = this.#channel.inHand(hand) !== undefined;
+      // A worker whose result has come may not have emptied its hand yet.
+      const isBusy = this.#dispatcher.at(this.#channel.inHand(hand) ?? NO_TASK) !== undefined;
       return { name: child.name, pid: child.pid, state: isReady ? (isBusy ? 'busy' : 'idle') : 'starting' } as const;
     });
     const running = workers.filter(({ state }) => state === 'busy').length;
@@ -300,6 +303,7 @@ export class Scheduler {
   }
 }
 
+const NO_TASK = -1;
 const CLOCK_OFFSET = monotonicNow() - performance.now();
 
 /** In microseconds, modulo 2^32, on the clock that all processes have. */
