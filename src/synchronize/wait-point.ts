@@ -108,7 +108,8 @@ export class Wait {
   readonly forOwner: boolean;
   /** Asks the system whether those still live whose death ends the wait. */
   readonly probe: ((isForEver: boolean, isBlocking: boolean) => void) | undefined;
-  readonly probeMs: number;
+  /** How often, in ms; whoever probes may change it. */
+  probeMs: number;
   readonly #ownerIndex: number | undefined;
   expected = 0;
   /** How long a thread spins before it sleeps; grows when spinning helps. */

@@ -13,7 +13,9 @@ import * as at from './stream-layout.ts';
 import { ENDED } from './stream-state.ts';
 import type { StreamState } from './stream-state.ts';
 
+// How soon, and how often at least, who waits looks whether the other end is deserted: each look costs a quarter of a ms.
 const DESERTION_MS = 500;
+const DESERTION_MOST_MS = 2000;
 
 /**
  * Looks at a message before it is taken; what it throws leaves the message where it is. `number`: of all messages that were
@@ -50,11 +52,17 @@ export class StreamConsumer {
         ? {}
         : {
             // Who has a deadline goes on at the latest then, and may use the other end himself.
-            probe: (isForEver, isBlocking) => (this.#isDeserted = isForEver && isDeserted(isBlocking)),
+            probe: (isForEver, isBlocking) => this.#probe(isForEver && isDeserted(isBlocking)),
             probeMs: DESERTION_MS,
           },
     );
     this.#promises = new Promises(block, words, base + at.CONSUMER_PROMISES);
+  }
+
+  /** What it says comes again the later the longer nothing has come. */
+  #probe(isDeserted: boolean): void {
+    this.#isDeserted = isDeserted;
+    this.#dataWait.probeMs = Math.min(this.#dataWait.probeMs * 2, DESERTION_MOST_MS);
   }
 
   /** Whether nothing more will come: the last writer has gone, and all is read. */
@@ -117,6 +125,7 @@ export class StreamConsumer {
     const state = this.#state;
     // Somebody has used the other end after all, before he left.
     this.#isDeserted = false;
+    this.#dataWait.probeMs = DESERTION_MS;
     const position = state.getPosition(got);
     let segment = state.segmentAt(position, this.#segment) ?? this.#firstSegment();
     let place = state.placeAt(position) || SEGMENT_START;
