@@ -1,16 +1,26 @@
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+
 import { describe, expect, it } from 'vitest';
 
+import * as mp from '../../dist/index.js';
 import { BufferTooShortError, ClosedError, EOFError, StateError } from '../../dist/index.js';
+import type { Connection } from '../../dist/index.js';
+import { call as callForm } from '../fixtures/conformance/forms.js';
 import * as work from '../fixtures/conformance/connections.js';
 import { conformance } from '../helpers/parties.ts';
 import { areEqual, errorOf, pattern, pipe } from '../helpers/pipes.ts';
-import { expectNoHolds, start } from '../helpers/primitives.ts';
+import { expectNoHolds, keep, start } from '../helpers/primitives.ts';
 import { sleep } from '../helpers/shared-memory.ts';
+import { listening, portOf, socketPair } from '../helpers/sockets.ts';
 
 const SENTINEL = new Uint8Array();
+const MANY = 256;
 const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
 
-conformance('A Connection', ({ call, others, othersEnd }) => {
+conformance('A Connection', ({ form, call, others, othersEnd }) => {
   it('carries values and bytes there and back (_TestConnection.test_connection)', async () => {
     const [conn, childConn] = pipe();
     await others(1, work.echo, childConn);
@@ -171,7 +181,48 @@ conformance('A Connection', ({ call, others, othersEnd }) => {
     expect(await call(conn, 'recv')).toBe('foobarfoobar');
     await othersEnd();
   });
+
+  it('carries the other kinds of connections (_TestPicklingConnections.test_pickling)', async () => {
+    const [listener, listenersEnd] = pipe();
+    const [speaker, speakersEnd] = pipe();
+    const path = `\0forkless-${process.pid}-${form}-${Math.random()}`;
+    await others(1, work.acceptAndSend, listenersEnd, [{ port: 0, host: '127.0.0.1' }, { path }]);
+    await others(1, work.sayAtAddresses, speakersEnd);
+    for (const family of ['TCP', 'Unix']) {
+      const address = await call<number | string>(listener, 'recv');
+      const message = `This connection is a ${family} socket`;
+      const where = typeof address === 'number' ? { port: address, host: '127.0.0.1' } : { path: address };
+      await call(speaker, 'send', { address: where, text: message });
+      // A blocking call does not take the first socket of a process.
+      const socket = (await listener.recv()) as Socket;
+      expect(await text(socket)).toBe(message.toUpperCase());
+      socket.end();
+    }
+    await call(speaker, 'send', null);
+
+    const conn = keep(await call<Connection>(listener, 'recv'));
+    await call(conn, 'send', 'foobar');
+    expect(await call(conn, 'recv')).toBe('Sent on: foobar');
+    await call(listener, 'send', null);
+    await othersEnd();
+  });
+
+  it('carries a descriptor, which is then the only one (_TestConnection.test_fd_transfer)', async () => {
+    // Python: any descriptor, by send_handle(); here a socket, as any value.
+    const [conn, childConn] = pipe();
+    await others(1, work.writeToSocket, childConn, 'foo', 0);
+    const [client, accepted] = await socketPair();
+    await call(conn, 'send', accepted);
+    expect(accepted.destroyed).toBe(true);
+    expect(await text(client)).toBe('foo');
+    await othersEnd();
+  });
 });
+
+/** The number that the system knows a socket by in this process. */
+function descriptorOf(socket: Socket): number {
+  return (socket as unknown as { _handle: { fd: number } })._handle.fd;
+}
 
 describe.each(['async', 'sync'])('A Connection of a process, %s', (form) => {
   expectNoHolds();
@@ -208,5 +259,54 @@ describe.each(['async', 'sync'])('A Connection of a process, %s', (form) => {
     }
     await child.join();
     expect(child.exitCode).toBe(0);
+  });
+
+  it('carries descriptors of any number (_TestConnection.test_large_fd_transfer)', async () => {
+    const [conn, childConn] = pipe();
+    const child = start(work.writeToSocket, form, childConn, 'bar', MANY);
+    const opened = Array.from({ length: MANY }, () => openSync('/dev/null', 'r'));
+    const [client, accepted] = await socketPair();
+    expect(descriptorOf(accepted)).toBeGreaterThan(MANY);
+    await callForm(form, conn, 'send', accepted);
+    expect(await text(client)).toBe('bar');
+    expect(await callForm(form, conn, 'recv')).toBeGreaterThan(MANY);
+    await child.join();
+    expect(child.exitCode).toBe(0);
+    for (const fd of opened) closeSync(fd);
+  });
+
+  it('says that a descriptor has not come with the message, and goes on (_TestConnection.test_missing_fd_transfer)', async () => {
+    const [conn, childConn] = pipe();
+    const server = await listening();
+    const child = start(work.sendSocketAndDie, form, childConn, portOf(server));
+    childConn.close();
+    const [socket] = (await once(server, 'connection')) as [Socket];
+    await child.join();
+    expect(child.exitCode).toBe(-9);
+    // Python: RuntimeError.
+    await expect(conn.recv()).rejects.toThrow(mp.SerializationError);
+    expect(await callForm(form, conn, 'recv')).toBe('after the socket');
+    expect(await errorOf(() => callForm(form, conn, 'recv'))).toBeInstanceOf(EOFError);
+    socket.destroy();
+    server.close();
+  });
+});
+
+describe('A handle that is none', () => {
+  expectNoHolds();
+
+  it('is refused, whatever is wrong with it (TestInvalidHandle.test_invalid_handles)', () => {
+    // Python: the handle of a Connection is a descriptor, a number.
+    for (const number of [44_977_608, -1]) expect(() => new mp.Connection(number as never)).toThrow(TypeError);
+    for (const text of ['44977608', '-1', '']) expect(() => mp.fromHandle(text)).toThrow(TypeError);
+    const [conn, other] = pipe();
+    const handle = mp.toHandle(conn);
+    const lock = keep(new mp.Lock());
+    for (const wrong of [handle.slice(0, -8), mp.toHandle(lock).replace(':lock:', ':connection:')]) {
+      expect(() => mp.fromHandle(wrong)).toThrow(mp.SerializationError);
+    }
+    other.close();
+    conn.close();
+    expect(() => mp.fromHandle(handle)).toThrow(/does not exist any more/);
   });
 });

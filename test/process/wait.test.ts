@@ -1,6 +1,4 @@
-import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Connection, Sentinel } from 'forkless';
@@ -9,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 
 import { endLater, sendLater } from '../fixtures/transport/waited-for.js';
 import { expectNoLeaks } from '../helpers/leaks.ts';
+import { socketPair } from '../helpers/sockets.ts';
 
 type Waiting = (objects: Iterable<Connection | Sentinel | Socket>, timeout?: number) => Promise<unknown[]>;
 
@@ -16,15 +15,6 @@ const FORMS: [string, Waiting][] = [
   ['wait', async (objects, timeout) => wait(objects, timeout === undefined ? {} : { timeout })],
   ['waitSync', async (objects, timeout) => waitSync(objects, timeout === undefined ? {} : { timeout })],
 ];
-
-async function socketPair(): Promise<[here: Socket, there: Socket]> {
-  const server = createServer();
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const here = connect((server.address() as AddressInfo).port, '127.0.0.1');
-  const [there] = (await once(server, 'connection')) as [Socket];
-  server.close();
-  return [here, there];
-}
 
 describe.each(FORMS)('%s()', { timeout: 30_000 }, (_, waitFor) => {
   expectNoLeaks();
