@@ -58,3 +58,4 @@ export type {
   TaskOptions,
 } from './pool/pool-options.ts';
 export type { PoolStats, WorkerStats } from './pool/pool-stats.ts';
+export type { AsyncWaitOptions, WaitOptions } from './support/options.ts';

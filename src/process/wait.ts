@@ -1,4 +1,4 @@
-import { EventEmitter, once } from 'node:events';
+import { EventEmitter, setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isMainThread } from 'node:worker_threads';
 
@@ -75,6 +75,8 @@ function sleepUntilOne(waits: readonly Wait[], descriptors: readonly number[], d
 
 async function anyReady(all: readonly Waitable[], timeout: number, signal: AbortSignal | undefined): Promise<void> {
   const done = new AbortController();
+  // Each object listens to it.
+  setMaxListeners(0, done.signal);
   // AbortSignal.any() is newer than the first Node 20.
   const stop = (): void => done.abort();
   signal?.addEventListener('abort', stop);
@@ -90,12 +92,27 @@ async function untilReady(object: Waitable, signal: AbortSignal): Promise<unknow
   try {
     if (object instanceof Connection) return await object.poll({ timeout: Infinity, signal });
     if (object instanceof Sentinel) return await object.wait({ signal });
-    return await Promise.race(['readable', 'end', 'close', 'error'].map((event) => once(object, event, { signal })));
+    return await anyEvent(object, signal);
   } catch (error) {
     // The others are called off when one is ready.
     if (signal.aborted) return undefined;
     throw error;
   }
+}
+
+const READY_EVENTS = ['readable', 'end', 'close', 'error'];
+
+/** Ends with the first of the events that say that a socket is ready, or with the signal. */
+function anyEvent(socket: EventEmitter, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      for (const event of READY_EVENTS) socket.off(event, end);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    for (const event of READY_EVENTS) socket.on(event, end);
+    signal.addEventListener('abort', end);
+  });
 }
 
 async function after(ms: number, signal: AbortSignal): Promise<void> {

@@ -42,10 +42,11 @@ export function registerShareable<T extends object, D>(
  * Has classes registered only when one of their objects is sent, or received: for those of parts of the runtime that few
  * programs load.
  *
+ * @param module - the URL of the module that they are registered with
  * @param claims - whether an object may be one of theirs
  */
-export function registerShareableLate(claims: (value: object) => boolean, register: () => void): void {
-  addLateTypes({ claims, register });
+export function registerShareableLate(module: string, claims: (value: object) => boolean, register: () => void): void {
+  addLateTypes({ module, claims, register });
 }
 
 /** Whether a value is an object of a registered class. */

@@ -35,13 +35,15 @@ export function addType(prototype: object, entry: TypeEntry): void {
   byName.set(nameKey(entry.kind, entry.name), entry);
 }
 
-/** Whether a module has registered a class here. */
+/** Whether a module has registered a class here, or will when one is met. */
 export function registersTypes(module: string): boolean {
   return modules.has(module);
 }
 
 /** Classes that are registered when one of their objects is met: those of parts of the runtime that few programs load. */
 interface LateTypes {
+  /** The module that their messages name: it is here. */
+  readonly module: string;
   readonly claims: (value: object) => boolean;
   readonly register: () => void;
 }
@@ -50,6 +52,7 @@ const late = new Set<LateTypes>();
 
 export function addLateTypes(types: LateTypes): void {
   late.add(types);
+  modules.add(types.module);
 }
 
 /** As `typeOfPrototype`, for an object whose class nobody knows yet. */

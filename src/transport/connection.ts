@@ -1,4 +1,5 @@
-import type { Block, BlockReference } from '../memory/heap.ts';
+import { Block } from '../memory/heap.ts';
+import type { BlockReference } from '../memory/heap.ts';
 import { attachObject } from '../memory/shared-object.ts';
 import type { ObjectKind } from '../memory/shared-object.ts';
 import { registerShareable } from '../reduction/shareable.ts';
@@ -57,6 +58,7 @@ export class Connection extends Primitive implements AsyncIterable<unknown> {
    * @param block of a pipe, held in the role of the end
    */
   constructor(block: Block) {
+    if (!((block as unknown) instanceof Block)) throw new TypeError('Connections are made by Pipe(), two at a time');
     super(block, CONNECTION);
     this.#ends = endsOf(block);
     this.#outbox = new Outbox(block.arena, this.#write);

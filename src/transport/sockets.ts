@@ -128,6 +128,7 @@ function checkClass(object: Socket | Server, Class: { readonly prototype: object
  */
 export function registerSockets(module: string): void {
   registerShareableLate(
+    module,
     (value) => value instanceof EventEmitter,
     () => registerNow(module),
   );

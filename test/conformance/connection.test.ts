@@ -193,8 +193,7 @@ conformance('A Connection', ({ form, call, others, othersEnd }) => {
       const message = `This connection is a ${family} socket`;
       const where = typeof address === 'number' ? { port: address, host: '127.0.0.1' } : { path: address };
       await call(speaker, 'send', { address: where, text: message });
-      // A blocking call does not take the first socket of a process.
-      const socket = (await listener.recv()) as Socket;
+      const socket = (await call(listener, 'recv')) as Socket;
       expect(await text(socket)).toBe(message.toUpperCase());
       socket.end();
     }

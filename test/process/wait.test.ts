@@ -96,6 +96,21 @@ describe.each(FORMS)('%s()', { timeout: 30_000 }, (_, waitFor) => {
     writer.close();
   });
 
+  it('waits for many sockets and sentinels without a warning', async () => {
+    const warnings: string[] = [];
+    const note = ({ message }: Error): void => void warnings.push(message);
+    process.on('warning', note);
+    const pairs = await Promise.all(Array.from({ length: 6 }, () => socketPair()));
+    const children = Array.from({ length: 12 }, () => new Process({ target: endLater, args: [400] }).start());
+    const all = [...pairs.map(([here]) => here), ...children.map(({ sentinel }) => sentinel)];
+    expect(await waitFor(all, 10)).toEqual([]);
+    await Promise.all(children.map((child) => child.join()));
+    for (const child of children) child.close();
+    for (const socket of pairs.flat()) socket.destroy();
+    process.off('warning', note);
+    expect(warnings).toEqual([]);
+  });
+
   it('refuses what it cannot wait for', async () => {
     await expect(waitFor([new Map() as never])).rejects.toThrow(/takes Connections, Sentinels and sockets, not a Map/);
     await expect(waitFor([1 as never])).rejects.toThrow(TypeError);
