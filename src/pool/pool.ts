@@ -255,7 +255,13 @@ export class Pool implements AsyncDisposable {
     const scheduler = this.#scheduler;
     const { chunkSize = 1, bufferSize = chunkSize * scheduler.processes * CHUNKS_AHEAD } = options ?? {};
     const used = scheduler.use(fn as AnyFunction, where);
-    return new ResultStream<R>(scheduler, used, items, { ordered, chunkSize, bufferSize });
+    try {
+      return new ResultStream<R>(scheduler, used, items, { ordered, chunkSize, bufferSize });
+    } catch (error) {
+      // The input gives no iterator.
+      scheduler.done(used);
+      throw error;
+    }
   }
 
   // ---- the end ----

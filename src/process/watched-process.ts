@@ -106,7 +106,7 @@ export class WatchedProcess {
 function noteRest(): void {
   setWatchedProcesses(watched.size);
   publish(NOBODY);
-  if (watched.size > 0) {
+  if (watched.size === 1) {
     restTimer ??= setInterval(lookForRest, REST_LOOK_MS).unref();
     return;
   }
@@ -116,7 +116,7 @@ function noteRest(): void {
 
 function lookForRest(): void {
   const [only] = watched.values();
-  publish(only !== undefined && watched.size === 1 && isAtRest(0) ? only.pid : NOBODY);
+  publish(only !== undefined && isAtRest(0) ? only.pid : NOBODY);
 }
 
 function publish(pid: number): void {
