@@ -97,7 +97,9 @@ export class Scheduler {
     } catch (error) {
       this.#state = 'terminated';
       this.#workers.killAll();
-      this.#channel.release();
+      // The hand of each is looked into when it has ended.
+      if (this.#workers.living.length === 0) this.#release();
+      else this.#allEnded.add(() => this.#release());
       throw error;
     }
   }
@@ -169,9 +171,7 @@ export class Scheduler {
     const { number } = task;
     if (number === undefined || !this.#underWay.has(number)) return;
     this.#channel.cancel(number);
-    if (!stops || !this.#channel.isTaken(number)) return;
-    const worker = this.#workers.holderOf(number);
-    if (worker !== undefined) this.#workers.kill(worker);
+    if (stops && this.#channel.isTaken(number)) this.#workers.stop(number);
   }
 
   #send(task: Task): boolean {
@@ -260,6 +260,10 @@ export class Scheduler {
     return undefined;
   }
 
+  #receiveAll(): void {
+    while (this.#receiveMost(BATCH) === undefined);
+  }
+
   #receive(message: Incoming): void {
     const [number = 0, status = 0, startedUs = 0, tookUs = 0] = message.head;
     if (status === STATUS.ready || status === STATUS.notReady) return this.#onStart(number, status, message);
@@ -334,8 +338,8 @@ export class Scheduler {
   // ---- deaths ----
 
   readonly #onWorkerEnd = (worker: PoolWorker): void => {
-    while (this.#receiveMost(BATCH) === undefined);
-    const number = this.#channel.inHand(worker.hand);
+    this.#receiveAll();
+    const number = worker.stoppedFor ?? this.#channel.inHand(worker.hand);
     this.#channel.emptyHand(worker.hand);
     const task = number === undefined ? undefined : this.#underWay.get(number);
     if (number !== undefined && task !== undefined) this.#leave(number, task, worker);
@@ -347,7 +351,10 @@ export class Scheduler {
 
   /** A dead worker had this task in hand: it is lost, if it had been taken, and nobody else has it. */
   #leave(number: number, task: Task, worker: PoolWorker): void {
-    if (!this.#channel.isTaken(number) || this.#workers.holderOf(number) !== undefined) return;
+    if (!this.#channel.isTaken(number) || this.#workers.hasHolder(number)) return;
+    // Who took it may have sent its result and emptied the hand since the results were read.
+    this.#receiveAll();
+    if (this.#underWay.get(number) !== task) return;
     this.#underWay.delete(number);
     task.number = undefined;
     task.deaths += 1;
