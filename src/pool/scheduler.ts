@@ -128,9 +128,10 @@ export class Scheduler {
   /**
    * Submits a task: its payload travels as it is now.
    * @param fn used for it: what the task ends gives it back
-   * @throws SerializationError when the payload cannot travel.
+   * @throws SerializationError when the payload cannot travel; ClosedError, BrokenPoolError when there are no workers any more.
    */
   submit(fn: PublishedFunction, call: number, payload: unknown, what: string, end: TaskEnd): Task {
+    if (this.#state === 'terminated' || this.#state === 'broken') throw this.#endReason();
     const task = this.make(fn, call, payload, what, end);
     if (this.#waiting.length > 0 || this.#underWay.size >= TASKS_MOST || !this.#send(task))
       this.#waiting.push(keep(task));
@@ -412,15 +413,19 @@ export class Scheduler {
   close(): void {
     if (this.#state !== 'open') return;
     this.#state = 'closed';
-    this.#stopWhenDone();
+    this.#fill();
   }
 
   terminate(): void {
     if (this.#state === 'terminated') return;
     const wasBroken = this.#state === 'broken';
     this.#state = 'terminated';
-    if (!wasBroken) this.#failAll(new ClosedError('The pool has been terminated: this task was not finished'));
+    if (!wasBroken) this.#failAll(this.#endReason());
     this.#endWorkers();
+  }
+
+  #endReason(): Error {
+    return this.#broken ?? new ClosedError('The pool has been terminated: this task was not finished');
   }
 
   #endWorkers(): void {
