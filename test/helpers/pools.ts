@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 
 import { Pool, RawArray, WorkerDiedError } from '../../dist/index.js';
 import type { PoolOptions } from '../../dist/index.js';
-import { answer, countRuns, questionOf } from '../fixtures/pool/dying.js';
+import { answer, answerLater, countRuns, questionOf } from '../fixtures/pool/dying.js';
 import { sleep } from './shared-memory.ts';
 
 export type Kind = 'inline' | 'parcel' | 'shared';
@@ -73,7 +73,7 @@ export class DyingPool {
 
   async #apply(question: Question): Promise<void> {
     try {
-      this.#accept(await this.pool.apply(answer, [question]));
+      this.#accept(await this.pool.apply(question.id % 2 === 0 ? answer : answerLater, [question]));
     } catch (error) {
       this.#lose(error, [question]);
     }
