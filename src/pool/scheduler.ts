@@ -69,6 +69,10 @@ export class Scheduler {
   #blocked = 0;
   #failedStarts = 0;
   #areStopsSent = false;
+  /** Calls of ours under way that use the channel, and call what may end the pool. */
+  #uses = 0;
+  #isReleaseDue = false;
+  #isReleased = false;
   readonly #allEnded = new Set<() => void>();
 
   /** @throws SerializationError when the initializer cannot travel; ResourceError. Nothing is left behind then. */
@@ -253,12 +257,17 @@ export class Scheduler {
 
   /** Undefined when at least one result was there. */
   #receiveMost(most: number): Wait | undefined {
-    for (let count = 0; count < most; count++) {
-      const message = notEnded(this.#channel.results.read());
-      if (!(message instanceof Wait)) this.#receive(message);
-      else return count === 0 ? message : undefined;
+    this.#uses += 1;
+    try {
+      for (let count = 0; count < most; count++) {
+        const message = notEnded(this.#channel.results.read());
+        if (!(message instanceof Wait)) this.#receive(message);
+        else return count === 0 ? message : undefined;
+      }
+      return undefined;
+    } finally {
+      this.#endUse();
     }
-    return undefined;
   }
 
   #receiveAll(): void {
@@ -339,6 +348,7 @@ export class Scheduler {
   // ---- deaths ----
 
   readonly #onWorkerEnd = (worker: PoolWorker): void => {
+    this.#uses += 1;
     this.#receiveAll();
     const number = worker.stoppedFor ?? this.#channel.inHand(worker.hand);
     this.#channel.emptyHand(worker.hand);
@@ -348,6 +358,7 @@ export class Scheduler {
     this.#fill();
     if (this.#underWay.size === 0) this.#endPump();
     if (this.#workers.living.length === 0) for (const resolve of this.#allEnded) resolve();
+    this.#endUse();
   };
 
   /** A dead worker had this task in hand: it is lost, if it had been taken, and nobody else has it. */
@@ -475,8 +486,18 @@ export class Scheduler {
     this.#release();
   }
 
-  #isReleased = false;
+  /** Joined in a callback, the pool has calls of its own under way that go on using what it shares. */
   #release(): void {
+    this.#isReleaseDue = true;
+    if (this.#uses === 0) this.#releaseNow();
+  }
+
+  #endUse(): void {
+    this.#uses -= 1;
+    if (this.#uses === 0 && this.#isReleaseDue) this.#releaseNow();
+  }
+
+  #releaseNow(): void {
     if (this.#isReleased) return;
     this.#isReleased = true;
     this.#channel.release();

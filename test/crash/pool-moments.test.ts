@@ -3,7 +3,8 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import { Pool, Process, RawArray, ResourceError } from '../../dist/index.js';
 import { PoolChannel } from '../../dist/pool/pool-channel.js';
-import { waitForWord, waitAndCount } from '../fixtures/pool/simple.js';
+import { negative, waitForWord, waitAndCount } from '../fixtures/pool/simple.js';
+import { MessageStream } from '../../dist/transport/message-stream.js';
 import { DyingPool } from '../helpers/pools.ts';
 import { until } from '../helpers/leaks.ts';
 import { expectNoTraces } from '../helpers/queues.ts';
@@ -96,6 +97,21 @@ describe('A Pool', () => {
     // Nobody writes where others may live by now.
     const last = Math.max(...emptyHand.mock.invocationCallOrder);
     expect(release.mock.invocationCallOrder[0]).toBeGreaterThan(last);
-    await sleep(0);
+  });
+
+  it('keeps what it shares until it has done with it, though it is joined in a callback', async () => {
+    const release = vi.spyOn(PoolChannel.prototype, 'release');
+    const uses = [vi.spyOn(PoolChannel.prototype, 'emptyHand'), vi.spyOn(MessageStream.prototype, 'read')];
+    const pool = new Pool(2);
+    const callback = (result: number): void => {
+      if (result !== -1) return;
+      pool.terminate();
+      pool.joinSync();
+    };
+    for (let i = 0; i < 5; i++) pool.applyAsync(negative, [i], { callback });
+    await until(() => release.mock.calls.length === 1, 'the pool is gone');
+    await sleep(10);
+    const last = Math.max(...uses.flatMap(({ mock }) => mock.invocationCallOrder));
+    expect(release.mock.invocationCallOrder[0]).toBeGreaterThan(last);
   });
 });
