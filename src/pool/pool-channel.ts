@@ -5,7 +5,7 @@ import { allocate, attachIn } from '../memory/heap.ts';
 import type { Block, BlockReference } from '../memory/heap.ts';
 import { attachObject } from '../memory/shared-object.ts';
 import type { ObjectKind } from '../memory/shared-object.ts';
-import { load, store } from '../memory/words.ts';
+import { compareAndSwap, load, store } from '../memory/words.ts';
 import type { Words } from '../memory/words.ts';
 import { registerShareable } from '../reduction/shareable.ts';
 import { MessageStream } from '../transport/message-stream.ts';
@@ -15,7 +15,8 @@ import { NUMBER_MASK, streamBlockBytes } from '../transport/stream-layout.ts';
  * What the owner of a pool and its workers share: a compound block with two streams, one of tasks and one of results, and
  *
  *     where        what                                                  who writes it
- *     hands        a cache line per worker: the task in hand, or NONE    its worker; the owner once that is dead
+ *     hands        a cache line per worker: the task in hand, NONE       its worker; the owner once that is dead
+ *                  or STOPPED                                            the owner, in place of a task
  *     cancelled    [n mod 1024]: task n is not wanted any more           the owner
  *     functions    [n mod 256]: n, and the block that function n is in   the owner
  *
@@ -28,13 +29,18 @@ import { NUMBER_MASK, streamBlockBytes } from '../transport/stream-layout.ts';
  *     done           its result has come
  *
  * Crash rule: when a worker has died, the owner first reads all results. Then the task in the dead hand is lost if it had been
- * taken, has no result, and is in no other hand: a worker that died before it took the task has left it to somebody else.
+ * taken, is in no other hand, and has no result even now: a worker that died before it took the task has left it to somebody
+ * else, and may have done so to one who is done with it since the results were read.
+ *
+ * A worker is killed for the task it has in hand, after the owner has put STOPPED in the place of just that task. It never takes
+ * another then: finding STOPPED it ends by itself, where the signal has not come yet.
  */
 const POOL: ObjectKind = { kind: COMPOUND + 0x504f4f4c, title: 'Pool' };
 
 const STREAMS = 2;
 const NO_LIMITS = { maxSize: 0, maxBytes: 0 };
 const NONE = -1;
+const STOPPED = -2;
 const HAND_WORDS = 16;
 const FUNCTION_WORDS = 5;
 
@@ -53,6 +59,8 @@ export class PoolChannel {
   readonly #hands: number;
   readonly #cancelled: number;
   readonly #functions: number;
+  #uses = 0;
+  #isReleaseDue = false;
 
   /** For `create` and handles. */
   constructor(block: Block) {
@@ -86,8 +94,20 @@ export class PoolChannel {
     return this.#block.reference();
   }
 
+  /** A call begins that uses the channel, and calls what may end the pool. */
+  enter(): void {
+    this.#uses += 1;
+  }
+
+  leave(): void {
+    this.#uses -= 1;
+    if (this.#uses === 0 && this.#isReleaseDue) this.#block.release();
+  }
+
+  /** Gives the block back, as soon as no call uses it. */
   release(): void {
-    this.#block.release();
+    this.#isReleaseDue = true;
+    if (this.#uses === 0) this.#block.release();
   }
 
   // ---- hands ----
@@ -104,6 +124,16 @@ export class PoolChannel {
 
   emptyHand(worker: number): void {
     this.putInHand(worker, NONE);
+  }
+
+  /** For the worker: false when it is stopped, and is to end. */
+  takeOutOfHand(worker: number, number: number): boolean {
+    return compareAndSwap(this.#words, this.#hands + worker * HAND_WORDS, number, NONE);
+  }
+
+  /** For the owner, before it kills a worker for a task: false when that is not in its hand. */
+  stopHand(worker: number, number: number): boolean {
+    return compareAndSwap(this.#words, this.#hands + worker * HAND_WORDS, number, STOPPED);
   }
 
   /** Whether somebody has taken this task, which has been put. */

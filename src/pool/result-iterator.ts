@@ -53,9 +53,10 @@ export class ResultIterator<R> implements AsyncIterableIterator<R, undefined> {
 
   #serveAll(): void {
     while (this.#waiters.length > 0) {
-      const outcome = this.#stream.take();
-      if (outcome === undefined && !this.#stream.isOver) return;
+      if (!this.#stream.hasOutcome && !this.#stream.isOver) return;
+      // First: taking reads on, and the end of the input comes back here before `take` has returned.
       const waiter = this.#waiters.shift();
+      const outcome = this.#stream.take();
       if (outcome === undefined) waiter?.resolve(OVER);
       else if ('error' in outcome) waiter?.reject(outcome.error);
       else waiter?.resolve({ done: false, value: outcome.value });

@@ -73,13 +73,18 @@ export class ResultPump {
 
   /** Undefined when at least one result was there. */
   #receiveMost(most: number): Wait | undefined {
-    for (let count = 0; count < most; count++) {
-      const message = this.#channel.results.read();
-      if (message === ENDED) throw new ClosedError('The pool has ended');
-      if (message instanceof Wait) return count === 0 ? message : undefined;
-      this.#user.receive(message);
+    this.#channel.enter();
+    try {
+      for (let count = 0; count < most; count++) {
+        const message = this.#channel.results.read();
+        if (message === ENDED) throw new ClosedError('The pool has ended');
+        if (message instanceof Wait) return count === 0 ? message : undefined;
+        this.#user.receive(message);
+      }
+      return undefined;
+    } finally {
+      this.#channel.leave();
     }
-    return undefined;
   }
 
   /** Blocks the thread until the condition holds; false when the time was over first. */

@@ -3,6 +3,7 @@ import { decodeThrown } from '../reduction/remote-error.ts';
 import { CALL } from './messages.ts';
 import type { OutcomeMessage } from './messages.ts';
 import type { PublishedFunction } from './published-functions.ts';
+import type { TaskSource } from './dispatcher.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { Task } from './task.ts';
 
@@ -24,8 +25,11 @@ interface Chunk<R> {
 
 const ITEM_CALL = CALL.each | CALL.outcomes;
 
-/** The outcomes of an `imap`: it takes from its input no more than is to be asked for soon. */
-export class ResultStream<R> {
+/**
+ * The outcomes of an `imap`: it takes from its input no more than is to be asked for soon. Once the pool is closed, it goes on as
+ * long as the workers keep up with it: the pool ends only when all of its input has been done.
+ */
+export class ResultStream<R> implements TaskSource {
   readonly #scheduler: Scheduler;
   readonly #fn: PublishedFunction;
   readonly #options: ResultStreamOptions;
@@ -36,6 +40,8 @@ export class ResultStream<R> {
   /** Told when there is an outcome, or the end. */
   onChange: () => void = () => {};
   #buffered = 0;
+  /** Of those, the ones that have no outcome yet. */
+  #underWay = 0;
   #items: unknown[] = [];
   #isReading = false;
   #isExhausted = false;
@@ -56,7 +62,22 @@ export class ResultStream<R> {
     this.#source = this.#isAsync
       ? (input as AsyncIterable<unknown>)[Symbol.asyncIterator]()
       : (input as Iterable<unknown>)[Symbol.iterator]();
+    scheduler.addSource(this);
     this.#read();
+  }
+
+  /** Its tasks are submitted as its results are taken: there is none to be asked for. */
+  next(): undefined {
+    if (this.#scheduler.state === 'closed') this.#read();
+    return undefined;
+  }
+
+  /** The pool has ended: what is under way fails by itself, and nothing more is taken from the input. */
+  abandon(error: unknown): void {
+    if (this.#isExhausted || this.#hasEnded) return;
+    // A generator that has itself ended the pool is running, and ends when it is not asked any more.
+    if (this.#isAsync || !this.#isReading) void this.#source.return?.();
+    this.#fail(error);
   }
 
   /** The next outcome, if it is there. */
@@ -113,11 +134,13 @@ export class ResultStream<R> {
   }
 
   #hasRoom(): boolean {
-    return !this.#isExhausted && !this.#hasEnded && this.#buffered < this.#options.bufferSize;
+    if (this.#isExhausted || this.#hasEnded) return false;
+    const items = this.#scheduler.state === 'closed' ? this.#underWay : this.#buffered;
+    return items < this.#options.bufferSize;
   }
 
   #add(next: IteratorResult<unknown>): void {
-    if (this.#hasEnded) return;
+    if (this.#hasEnded || this.#isExhausted) return;
     if (next.done === true) {
       this.#isExhausted = true;
       this.#submit();
@@ -125,12 +148,14 @@ export class ResultStream<R> {
       return this.onChange();
     }
     this.#buffered += 1;
+    this.#underWay += 1;
     this.#items.push(next.value);
     if (this.#items.length >= this.#options.chunkSize || !this.#hasRoom()) this.#submit();
   }
 
   /** The input has failed: what was read before counts, and then that. */
   #fail(error: unknown): void {
+    if (this.#isExhausted) return;
     this.#isExhausted = true;
     this.#failure = { error };
     this.#submit();
@@ -171,6 +196,7 @@ export class ResultStream<R> {
 
   #settle(chunk: Chunk<R>, outcomes: Outcome<R>[]): void {
     chunk.outcomes = outcomes;
+    this.#underWay -= chunk.size;
     this.#deliver();
   }
 
@@ -196,6 +222,7 @@ export class ResultStream<R> {
     if (this.#hasGivenUp) return;
     this.#hasGivenUp = true;
     this.#scheduler.done(this.#fn);
+    this.#scheduler.removeSource(this);
   }
   #hasGivenUp = false;
 }

@@ -79,7 +79,8 @@ export class Scheduler {
     } catch (error) {
       this.#state = 'terminated';
       this.#workers.killAll();
-      this.#channel.release();
+      // The hand of each is looked into when it has ended.
+      if (this.#workers.living.length === 0) this.#release();
       throw error;
     }
   }
@@ -113,8 +114,12 @@ export class Scheduler {
     this.#dispatcher.done(fn);
   }
 
-  /** Makes a task and submits it: see Dispatcher.make. */
+  /**
+   * Makes a task and submits it: see Dispatcher.make.
+   * @throws SerializationError; ClosedError or BrokenPoolError when there are no workers any more.
+   */
   submit(fn: PublishedFunction, call: number, payload: unknown, what: string, end: TaskEnd): Task {
+    if (this.#state === 'terminated' || this.#state === 'broken') throw this.#endReason();
     const task = this.make(fn, call, payload, what, end);
     this.#dispatcher.add(task);
     return task;
@@ -139,9 +144,7 @@ export class Scheduler {
    */
   cancel(task: Task, reason: unknown, stops = true): void {
     const number = this.#dispatcher.cancel(task, reason);
-    if (number === undefined || !stops || !this.#channel.isTaken(number)) return;
-    const worker = this.#workers.holderOf(number);
-    if (worker !== undefined) this.#workers.kill(worker);
+    if (number !== undefined && stops && this.#channel.isTaken(number)) this.#workers.stop(number);
   }
 
   #goOn(): void {
@@ -189,21 +192,25 @@ export class Scheduler {
   // ---- deaths ----
 
   #onWorkerEnd(worker: PoolWorker): void {
+    this.#channel.enter();
     this.#pump.drain();
-    const number = this.#channel.inHand(worker.hand);
+    const number = worker.stoppedFor ?? this.#channel.inHand(worker.hand);
     this.#channel.emptyHand(worker.hand);
     if (number !== undefined) this.#leave(number, worker);
     this.#replace(worker);
     this.#goOn();
     this.#pump.check();
-    if (this.#workers.living.length === 0) for (const tell of this.#onAllEnded) tell();
+    if (this.#workers.living.length === 0 && this.#state !== 'open') this.#release();
+    this.#channel.leave();
   }
 
   /** A dead worker had this task in hand: it is lost, if it had been taken, has no result, and nobody else has it. */
   #leave(number: number, worker: PoolWorker): void {
     const task = this.#dispatcher.at(number);
-    if (task === undefined || !this.#channel.isTaken(number) || this.#workers.holderOf(number) !== undefined) return;
-    if (this.#dispatcher.retry(task) || task.isSettled) return;
+    if (task === undefined || !this.#channel.isTaken(number) || this.#workers.hasHolder(number)) return;
+    // Who took it may have sent its result and emptied the hand since the results were read.
+    this.#pump.drain();
+    if (this.#dispatcher.at(number) !== task || this.#dispatcher.retry(task) || task.isSettled) return;
     this.#counts.failed += 1;
     task.fail(diedOf(task, worker));
   }
@@ -230,7 +237,7 @@ export class Scheduler {
   close(): void {
     if (this.#state !== 'open') return;
     this.#state = 'closed';
-    this.#stopWhenDone();
+    this.#goOn();
   }
 
   /** Every worker takes one stop, after all tasks. */
@@ -243,7 +250,11 @@ export class Scheduler {
   terminate(): void {
     if (this.#state === 'terminated' || this.#state === 'broken') return;
     this.#state = 'terminated';
-    this.#endAll(new ClosedError('The pool has been terminated: this task was not finished'));
+    this.#endAll(this.#endReason());
+  }
+
+  #endReason(): Error {
+    return this.#broken ?? new ClosedError('The pool has been terminated: this task was not finished');
   }
 
   #endAll(reason: unknown): void {
@@ -262,7 +273,6 @@ export class Scheduler {
       await new Promise<void>((resolve) => this.#onAllEnded.add(resolve));
       clearInterval(holding);
     }
-    this.#release();
   }
 
   joinSync(): void {
@@ -273,17 +283,17 @@ export class Scheduler {
       if (performance.now() > killsAt) this.#workers.killAll();
       return this.#workers.living.length === 0;
     }, Infinity);
-    this.#release();
   }
 
   #expectClosing(where: string): void {
     if (this.#state === 'open') throw new StateError(`${where} before close() or terminate(): close the pool first`);
   }
 
+  /** All workers have ended, and none will start: those who join are told. */
   #release(): void {
-    if (this.#isReleased) return;
     this.#isReleased = true;
     this.#channel.release();
+    for (const tell of this.#onAllEnded) tell();
   }
 
   // ---- for people ----
@@ -291,9 +301,10 @@ export class Scheduler {
   stats(): PoolStats {
     // That a worker is ready is read with results, and while none are to come nobody reads.
     if (!this.#isReleased && this.#dispatcher.underWay === 0) this.#pump.drain();
-    const workers = this.#workers.living.map(({ process: child, hand, isReady }) => {
-      // A worker whose result has come may not have emptied its hand yet.
-      const isBusy = this.#dispatcher.at(this.#channel.inHand(hand) ?? NO_TASK) !== undefined;
+    const workers = this.#workers.living.map(({ process: child, hand, isReady, stoppedFor }) => {
+      // A worker whose result has come may not have emptied its hand yet; one that was stopped has not ended yet.
+      const isBusy =
+        stoppedFor !== undefined || this.#dispatcher.at(this.#channel.inHand(hand) ?? NO_TASK) !== undefined;
       return { name: child.name, pid: child.pid, state: isReady ? (isBusy ? 'busy' : 'idle') : 'starting' } as const;
     });
     const running = workers.filter(({ state }) => state === 'busy').length;

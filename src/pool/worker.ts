@@ -90,7 +90,7 @@ class Worker {
       if (task.call === CALL.stop) return;
       const performing = this.#perform(task);
       if (performing !== undefined) await performing;
-      this.#channel.emptyHand(hand);
+      if (!this.#channel.takeOutOfHand(hand, task.number)) return;
       killPoint('pool.emptied');
       if (performance.now() - this.#lastTurn > LONG_RUN_MS) await this.#turn();
     }

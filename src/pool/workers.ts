@@ -11,6 +11,8 @@ export interface PoolWorker {
   /** Whether it has run its initializer. */
   isReady: boolean;
   hasEnded: boolean;
+  /** The task that it has been killed for, unless it was dead already. */
+  stoppedFor: number | undefined;
 }
 
 export interface WorkersSettings {
@@ -56,7 +58,13 @@ export class Workers {
       name: `${name}-${++this.#started}`,
       daemon: true,
     }).start();
-    const worker: PoolWorker = { process: child as Process<never>, hand, isReady: false, hasEnded: false };
+    const worker: PoolWorker = {
+      process: child as Process<never>,
+      hand,
+      isReady: false,
+      hasEnded: false,
+      stoppedFor: undefined,
+    };
     this.#all[hand] = worker;
     void child.exited.then(() => this.#noticeEnd(worker));
   }
@@ -66,21 +74,30 @@ export class Workers {
     for (const worker of this.living) if (worker.process.exitCode !== null) this.#noticeEnd(worker);
   }
 
-  /** Who has this task in hand. */
-  holderOf(number: number): PoolWorker | undefined {
-    return this.living.find(({ hand }) => this.#channel.inHand(hand) === number);
+  /** Whether somebody has this task in hand, as far as it is known who lives. */
+  hasHolder(number: number): boolean {
+    return this.living.some(({ hand, stoppedFor }) => (stoppedFor ?? this.#channel.inHand(hand)) === number);
+  }
+
+  /** Kills who has this task in hand, and nobody who is done with it. */
+  stop(number: number): void {
+    for (const worker of this.living) {
+      if (!this.#channel.stopHand(worker.hand, number)) continue;
+      worker.stoppedFor = number;
+      this.#kill(worker);
+    }
   }
 
   terminate(): void {
     for (const { process: child } of this.living) if (child.isAlive()) child.terminate();
   }
 
-  kill(worker: PoolWorker): void {
+  #kill(worker: PoolWorker): void {
     if (worker.process.isAlive()) worker.process.kill();
   }
 
   killAll(): void {
-    for (const worker of this.living) this.kill(worker);
+    for (const worker of this.living) this.#kill(worker);
   }
 
   #noticeEnd(worker: PoolWorker): void {
