@@ -1,15 +1,23 @@
-// npm run torture -- channel|pipe|queue|sync [--seconds N] [--kills N] [--parties N] [--seed N]
+// npm run torture -- channel|pipe|pool|queue|sync [--seconds N] [--kills N] [--parties N] [--seed N]
 import { parseArgs } from 'node:util';
 
 import { tortureChannel } from './torture/channel.js';
 import { torturePipe } from './torture/pipe.js';
+import { torturePool } from './torture/pool.js';
 import { tortureQueue } from './torture/queue.js';
 import { tortureSync } from './torture/sync.js';
 
-const TORTURES = { channel: tortureChannel, pipe: torturePipe, queue: tortureQueue, sync: tortureSync };
+const TORTURES = {
+  channel: tortureChannel,
+  pipe: torturePipe,
+  pool: torturePool,
+  queue: tortureQueue,
+  sync: tortureSync,
+};
 const MUST_BE_ZERO = [
   ...['hangs', 'corrupt', 'duplicates', 'phantoms', 'lost', 'disorder', 'endsMissing'],
   ...['violations', 'permitsLost', 'faults', 'holdsLeaked', 'bytesLeaked', 'filesLeft'],
+  ...['untrue', 'workersLeft'],
 ];
 
 const { values, positionals } = parseArgs({

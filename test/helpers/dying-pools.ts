@@ -14,8 +14,7 @@ interface Question {
   readonly lock: { close: () => void } | undefined;
 }
 
-export const FORMS = ['apply', 'applySync', 'map', 'mapSync', 'imapUnordered', 'imapUnorderedSync'] as const;
-export type Form = (typeof FORMS)[number];
+export type Form = 'apply' | 'applySync' | 'map' | 'mapSync' | 'imapUnordered' | 'imapUnorderedSync';
 
 const MOST_TASKS = 1 << 14;
 /** Tasks of one round. */
