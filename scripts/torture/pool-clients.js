@@ -1,11 +1,17 @@
 // Those who give a pool under torture its work, and check what comes of it.
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { ClosedError, TimeoutError, WorkerDiedError } from '../../dist/index.js';
-import * as party from './pool-party.js';
+import { ClosedError, ref, TimeoutError, WorkerDiedError } from '../../dist/index.js';
+import { isAnswer, questionOf } from './pool-party.js';
 
+const PARTY = new URL('pool-party.js', import.meta.url).href;
+// By name, since the tests load this module by means of their own.
+const WORK = Object.fromEntries(
+  ['answerNow', 'answerLater', 'answerNumber', 'dawdle', 'dawdleBusily'].map((name) => [name, ref(PARTY, name)]),
+);
 const KINDS = ['small', 'small', 'small', 'large', 'bytes', 'shared'];
 const FATAL = 0.03;
+const FATES = ['die', 'exit', 'soon', 'later'];
 /** By the time that a client needs for it, about. */
 const CALLS = [
   'apply',
@@ -51,20 +57,20 @@ export class Client {
 
   async _apply(pool) {
     const question = this.#question();
-    const fn = this.#random() < 0.5 ? party.answerNow : party.answerLater;
+    const fn = this.#random() < 0.5 ? WORK.answerNow : WORK.answerLater;
     await this.#expect([question], async () => this.#accept(question, await pool.apply(fn, [question])));
   }
 
   async _applySync(pool) {
     const question = this.#question();
-    await this.#expect([question], () => this.#accept(question, pool.applySync(party.answerNow, [question])));
+    await this.#expect([question], () => this.#accept(question, pool.applySync(WORK.answerNow, [question])));
   }
 
   /** A task that is ended early, or nearly. */
   async _early(pool) {
     const id = this.#epoch.nextId();
     const ms = Math.floor(this.#random() * 12);
-    const fn = this.#random() < 0.5 ? party.dawdle : party.dawdleBusily;
+    const fn = this.#random() < 0.5 ? WORK.dawdle : WORK.dawdleBusily;
     // Often just when it ends by itself.
     const within = this.#random() < 0.6 ? ms : Math.floor(this.#random() * 12);
     const byTime = this.#random() < 0.5;
@@ -80,7 +86,7 @@ export class Client {
 
   async _map(pool) {
     const questions = this.#questions();
-    const fn = this.#random() < 0.5 ? party.answerNow : party.answerLater;
+    const fn = this.#random() < 0.5 ? WORK.answerNow : WORK.answerLater;
     const chunkSize = this.#random() < 0.5 ? undefined : 1 + Math.floor(this.#random() * 4);
     const options = this.#random() < 0.2 ? { chunkSize, timeout: 1 + this.#random() * 20 } : { chunkSize };
     await this.#expect(questions, async () => {
@@ -96,7 +102,7 @@ export class Client {
   async _mapSync(pool) {
     const questions = this.#questions();
     await this.#expect(questions, () => {
-      const answers = pool.mapSync(party.answerNow, questions);
+      const answers = pool.mapSync(WORK.answerNow, questions);
       for (const [index, answer] of answers.entries()) this.#accept(questions[index], answer);
     });
   }
@@ -104,7 +110,7 @@ export class Client {
   async _numbers(pool) {
     const ids = Array.from({ length: 100 }, () => this.#epoch.nextId());
     await this.#expect([], async () => {
-      const answers = await pool.map(party.answerNumber, ids);
+      const answers = await pool.map(WORK.answerNumber, ids);
       for (const [index, answer] of answers.entries()) this.#acceptNumber(ids[index], answer);
     });
   }
@@ -113,7 +119,7 @@ export class Client {
     const questions = this.#questions();
     const isOrdered = this.#random() < 0.5;
     const form = isOrdered ? 'imap' : 'imapUnordered';
-    const iterator = pool[form](party.answerLater, questions, { chunkSize: 1 + Math.floor(this.#random() * 2) });
+    const iterator = pool[form](WORK.answerLater, questions, { chunkSize: 1 + Math.floor(this.#random() * 2) });
     // Some leave before the end.
     const wanted = this.#random() < 0.2 ? 3 : Infinity;
     await this.#iterate(questions, iterator, isOrdered, wanted);
@@ -121,7 +127,7 @@ export class Client {
 
   async _imapSync(pool) {
     const questions = this.#questions();
-    await this.#iterate(questions, pool.imapSync(party.answerNow, questions), true, Infinity);
+    await this.#iterate(questions, pool.imapSync(WORK.answerNow, questions), true, Infinity);
   }
 
   async #iterate(questions, iterator, isOrdered, wanted) {
@@ -164,7 +170,7 @@ export class Client {
   }
 
   #accept(question, answer) {
-    const isRight = question !== undefined && party.isAnswer(answer, question.id, question.kind);
+    const isRight = question !== undefined && isAnswer(answer, question.id, question.kind);
     answer.lock?.close();
     if (isRight) this.#epoch.delivered(question.id);
     else this.#epoch.corrupt(answer);
@@ -176,8 +182,8 @@ export class Client {
   }
 
   #question() {
-    const fate = this.#random() < FATAL ? this.#one(['die', 'exit']) : undefined;
-    return party.questionOf(this.#epoch.nextId(), this.#one(KINDS), fate);
+    const fate = this.#random() < FATAL ? this.#one(FATES) : undefined;
+    return questionOf(this.#epoch.nextId(), this.#one(KINDS), fate);
   }
 
   #questions() {

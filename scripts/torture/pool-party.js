@@ -70,7 +70,10 @@ function beginItem(id) {
 }
 
 function meet(fate) {
-  if (fate === undefined) return;
+  // When the answer has been given: somewhere on the way to the next task, or in it.
+  if (fate === 'soon') queueMicrotask(() => meet('die'));
+  if (fate === 'later') setImmediate(() => meet('die'));
+  if (fate !== 'die' && fate !== 'exit') return;
   Atomics.store(board, WORD.dead + Atomics.add(board, WORD.deaths, 1), process.pid);
   if (fate === 'exit') process.exit(7);
   process.kill(process.pid, 'SIGKILL');
