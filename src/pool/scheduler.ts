@@ -2,7 +2,7 @@ import { modulesAreLoaded, resolveModules } from '../reduction/module-table.ts';
 import type { AnyFunction } from '../reduction/reference.ts';
 import { decodeThrown } from '../reduction/remote-error.ts';
 import { monotonicNow } from '../support/deadline.ts';
-import { BrokenPoolError, ClosedError, StateError, WorkerDiedError } from '../support/errors.ts';
+import { BrokenPoolError, CancelledError, ClosedError, StateError, WorkerDiedError } from '../support/errors.ts';
 import { unpack } from '../transport/parcels.ts';
 import type { Incoming } from '../transport/records.ts';
 import type { Blocker } from './async-result.ts';
@@ -64,7 +64,10 @@ export class Scheduler {
       goOn: () => this.#goOn(),
       look: () => this.#workers.noticeEnds(),
     });
-    this.#dispatcher = new Dispatcher(this.#channel, maxRetries, () => this.#pump.start());
+    this.#dispatcher = new Dispatcher(this.#channel, maxRetries, () => {
+      this.#pump.start();
+      if (settings.startsOnDemand) this.#startWorkers();
+    });
     try {
       const published =
         initializer && this.#dispatcher.functions.publishValue([initializer, initArgs], '[initializer, initArgs]');
@@ -75,7 +78,7 @@ export class Scheduler {
       throw error;
     }
     try {
-      this.#workers.startAll();
+      if (!settings.startsOnDemand) this.#workers.startUpTo(processes);
     } catch (error) {
       this.#state = 'terminated';
       this.#workers.killAll();
@@ -104,9 +107,14 @@ export class Scheduler {
    * @throws SerializationError when it cannot travel; StateError or BrokenPoolError when no tasks are taken.
    */
   use(fn: AnyFunction, where: string): PublishedFunction {
+    this.expectOpen(where);
+    return this.#dispatcher.use(fn);
+  }
+
+  /** @throws StateError or BrokenPoolError when no tasks are taken. */
+  expectOpen(where: string): void {
     if (this.#broken !== undefined) throw this.#broken;
     if (this.#state !== 'open') throw new StateError(`${where}: the pool is ${this.#state} and takes no new tasks`);
-    return this.#dispatcher.use(fn);
   }
 
   done(fn: PublishedFunction): void {
@@ -144,6 +152,16 @@ export class Scheduler {
     if (worker !== undefined) this.#workers.kill(worker);
   }
 
+  /** Takes back a task that no worker has begun, for whatever reason: true when it is certain that none will. */
+  withdraw(task: Task, reason: unknown): boolean {
+    return this.#dispatcher.withdraw(task, reason);
+  }
+
+  /** Whether a worker has this task in hand. */
+  hasBegun(task: Task): boolean {
+    return this.#dispatcher.hasBegun(task);
+  }
+
   #goOn(): void {
     this.#dispatcher.fill();
     this.#stopWhenDone();
@@ -155,7 +173,10 @@ export class Scheduler {
     const [number = 0, status = 0, startedUs = 0, tookUs = 0] = message.head;
     if (status === STATUS.ready || status === STATUS.notReady) return this.#onStart(number, status, message);
     const task = this.#dispatcher.take(number);
-    if (task === undefined || status === STATUS.skipped) return message.parcel?.release();
+    if (task === undefined || status === STATUS.skipped) {
+      message.parcel?.release();
+      return task?.fail(new CancelledError(`'${task.fn.name}' was cancelled in the moment when it was to begin`));
+    }
     const waitedUs = (startedUs - onCommonClock(task.submittedAt)) | 0;
     this.#counts.ended(status === STATUS.thrown, waitedUs, tookUs >>> 0);
     const late = task.receive(message);
@@ -211,10 +232,15 @@ export class Scheduler {
   #replace(worker: PoolWorker): void {
     if (this.#areStopsSent || this.#state === 'terminated' || this.#state === 'broken') return;
     if (!worker.isReady && ++this.#failedStarts >= FAILED_STARTS_MOST) return this.#break(noStart(worker));
+    this.#startWorkers();
+  }
+
+  #startWorkers(): void {
+    const { startsOnDemand, processes } = this.#settings;
     try {
-      this.#workers.start(worker.hand);
+      this.#workers.startUpTo(startsOnDemand ? this.#dispatcher.underWay : processes);
     } catch (cause) {
-      this.#break(new BrokenPoolError('A worker of the pool could not be replaced', { cause }));
+      this.#break(new BrokenPoolError('A worker of the pool could not be started', { cause }));
     }
   }
 
@@ -244,6 +270,12 @@ export class Scheduler {
     if (this.#state === 'terminated' || this.#state === 'broken') return;
     this.#state = 'terminated';
     this.#endAll(new ClosedError('The pool has been terminated: this task was not finished'));
+  }
+
+  /** `terminate` that gives the workers no time to do anything. */
+  kill(): void {
+    this.terminate();
+    this.#workers.killAll();
   }
 
   #endAll(reason: unknown): void {
