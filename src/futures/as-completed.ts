@@ -8,17 +8,23 @@ import { FutureWatch } from './future-watch.ts';
 import type { Future } from './future.ts';
 
 /**
+ * A future that has ended, as `for await` gives it. TypeScript takes the variable of a `for await` for what the future gives, if it can
+ * be awaited, while it is the future itself: so for TypeScript it cannot. `result()` and `resultSync()` give the result.
+ */
+export type CompletedFuture<F extends Future<unknown>> = F & { readonly then: never };
+
+/**
  * Gives each future when it has ended, those first that have already. It keeps none that it has given.
  * Python: `concurrent.futures.as_completed`; the time counts from this call.
  *
  * @throws TypeError, RangeError; its `next()` TimeoutError when `timeout` (ms) is over, and the reason of `signal`.
  * @example
- * for await (const future of asCompleted(futures)) console.log(await future);
+ * for await (const future of asCompleted(futures)) console.log(future.exceptionSync() ?? future.resultSync());
  */
 export function asCompleted<F extends Future<unknown>>(
   futures: Iterable<F>,
   options?: AsyncWaitOptions,
-): AsyncIterableIterator<F, undefined> {
+): AsyncIterableIterator<CompletedFuture<F>, undefined> {
   checkWait(options, 'asCompleted()');
   return new Completions(new FutureWatch(futures, 'asCompleted()'), options);
 }
@@ -37,7 +43,7 @@ export function asCompletedSync<F extends Future<unknown>>(
 
 const OVER = { done: true, value: undefined } as const;
 
-class Completions<F extends Future<unknown>> implements AsyncIterableIterator<F, undefined> {
+class Completions<F extends Future<unknown>> implements AsyncIterableIterator<CompletedFuture<F>, undefined> {
   readonly #watch: FutureWatch<F>;
   readonly #all: number;
   readonly #deadline: number;
@@ -51,11 +57,11 @@ class Completions<F extends Future<unknown>> implements AsyncIterableIterator<F,
   }
 
   // No variable holds a future while the user has it.
-  async next(): Promise<IteratorResult<F, undefined>> {
+  async next(): Promise<IteratorResult<CompletedFuture<F>, undefined>> {
     const watch = this.#watch;
     for (;;) {
       this.#signal?.throwIfAborted();
-      if (watch.ended.length > 0) return { done: false, value: watch.ended.shift() as F };
+      if (watch.ended.length > 0) return { done: false, value: watch.ended.shift() as CompletedFuture<F> };
       if (watch.left === 0) return OVER;
       const left = leftUntil(this.#deadline);
       if (left === 0) throw tooLate(watch, this.#all);
@@ -63,7 +69,7 @@ class Completions<F extends Future<unknown>> implements AsyncIterableIterator<F,
     }
   }
 
-  async return(): Promise<IteratorResult<F, undefined>> {
+  async return(): Promise<IteratorResult<CompletedFuture<F>, undefined>> {
     this.#watch.stop();
     return OVER;
   }

@@ -5,6 +5,7 @@ export type { ExecutorMapOptions, ExecutorOptions, ShutdownOptions } from './exe
 export { wait, waitSync } from './wait.ts';
 export type { AsyncFuturesWaitOptions, FuturesWaitOptions, ReturnWhen, WaitResult } from './wait.ts';
 export { asCompleted, asCompletedSync } from './as-completed.ts';
+export type { CompletedFuture } from './as-completed.ts';
 export {
   BrokenPoolError,
   CancelledError,
