@@ -49,6 +49,8 @@ export class Scheduler {
   readonly #onAllEnded = new Set<() => void>();
   #state: State = 'open';
   #broken: BrokenPoolError | undefined;
+  /** Why no task will be done any more. */
+  #endReason: Error | undefined;
   #failedStarts = 0;
   #areStopsSent = false;
   #isReleased = false;
@@ -128,7 +130,9 @@ export class Scheduler {
     return task;
   }
 
+  /** @throws why no task will be done any more; as Dispatcher.make */
   make(fn: PublishedFunction, call: number, payload: unknown, what: string, end: TaskEnd): Task {
+    if (this.#endReason !== undefined) throw this.#endReason;
     return this.#dispatcher.make(fn, call, payload, what, end);
   }
 
@@ -278,7 +282,8 @@ export class Scheduler {
     this.#workers.killAll();
   }
 
-  #endAll(reason: unknown): void {
+  #endAll(reason: Error): void {
+    this.#endReason = reason;
     this.#workers.terminate();
     setTimeout(() => this.#workers.killAll(), GRACE_MS).unref();
     this.#dispatcher.failAll(reason);
