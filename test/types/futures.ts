@@ -1,4 +1,4 @@
-import { asCompleted, Future, ProcessPoolExecutor, wait } from 'forkless/futures';
+import { asCompleted, type Future, ProcessPoolExecutor, wait } from 'forkless/futures';
 
 const executor = new ProcessPoolExecutor();
 const add = (a: number, b: string): string => `${a}${b}`;
