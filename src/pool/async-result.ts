@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import { StateError, TimeoutError } from '../support/errors.ts';
 import { checkWait, SYNC_WAIT_KEYS } from '../support/options.ts';
 import type { AsyncWaitOptions, WaitOptions } from '../support/options.ts';
+import { within } from '../support/within.ts';
 
 /** Blocks the thread until the condition holds, doing the pool's work meanwhile; false when the time was over first. */
 export type Blocker = (isDone: () => boolean, timeout: number) => boolean;
@@ -129,24 +130,4 @@ export class AsyncResult<R> implements PromiseLike<R> {
       },
     });
   }
-}
-
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
-/** Ends with the promise, or when the time is over; rejects with the reason of the signal. */
-function within(promise: Promise<void>, timeout: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = timeout > LONGEST_TIMER_MS ? undefined : setTimeout(finish, timeout);
-    const onAbort = (): void => {
-      clearTimeout(timer);
-      reject(signal?.reason as Error);
-    };
-    function finish(): void {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
-      resolve();
-    }
-    signal?.addEventListener('abort', onAbort);
-    void promise.then(finish);
-  });
 }

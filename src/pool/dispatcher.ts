@@ -191,6 +191,20 @@ export class Dispatcher {
     return number;
   }
 
+  /** Takes back a task that no worker has taken: true when it is certain that none will begin it. */
+  withdraw(task: Task, reason: unknown): boolean {
+    if (task.isSettled || this.hasBegun(task)) return false;
+    const { number } = task;
+    if (number !== undefined && !this.#channel.cancelUntaken(number)) return false;
+    task.fail(reason);
+    return true;
+  }
+
+  /** Whether a worker has this task in hand. */
+  hasBegun({ number, isSettled }: Task): boolean {
+    return !isSettled && number !== undefined && this.#channel.isTaken(number);
+  }
+
   /** Ends all. */
   failAll(reason: unknown): void {
     const sources = [...this.#sources];

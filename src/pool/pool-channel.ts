@@ -147,6 +147,17 @@ export class PoolChannel {
     store(this.#words, this.#cancelled + (number % CANCELLED_PLACES), number);
   }
 
+  /**
+   * Cancels a task only if nobody has taken it; it is certain then that nobody begins it.
+   * @returns false when somebody has taken it. In the very moment when that happens, it may be skipped all the same.
+   */
+  cancelUntaken(number: number): boolean {
+    if (this.isTaken(number)) return false;
+    this.cancel(number);
+    // SYNC: with a worker, which looks for the mark after it has taken the task: one of the two sees what the other has done.
+    return !this.isTaken(number);
+  }
+
   isCancelled(number: number): boolean {
     return load(this.#words, this.#cancelled + (number % CANCELLED_PLACES)) === number;
   }

@@ -28,30 +28,30 @@ export interface PoolSettings {
   readonly maxTasks: number;
   readonly name: string;
   readonly maxRetries: number;
+  /** Whether workers are started only when there are tasks for them. */
+  readonly startsOnDemand: boolean;
 }
 
 const KEYS = ['processes', 'initializer', 'initArgs', 'maxTasksPerChild', 'name', 'onWorkerDeath', 'maxRetries'];
-const WHERE = 'new Pool()';
-
 /** @throws TypeError, RangeError that names the option. */
-export function checkPoolOptions(given: number | PoolOptions | undefined): PoolSettings {
+export function checkPoolOptions(given: number | PoolOptions | undefined, where = 'new Pool()'): PoolSettings {
   const options = typeof given === 'number' || given === undefined ? { processes: given } : given;
-  checkOptions(options, KEYS, WHERE);
+  checkOptions(options, KEYS, where);
   const { processes = cpuCount(), initializer, initArgs = [], maxTasksPerChild, name = 'PoolWorker' } = options;
   const { onWorkerDeath = 'reject', maxRetries = 3 } = options;
-  checkCount(processes, 1, 'processes', WHERE);
+  checkCount(processes, 1, 'processes', where);
   if (initializer !== undefined && typeof initializer !== 'function') {
-    throw new TypeError(`${WHERE}: initializer must be a function, not ${typeof initializer}`);
+    throw new TypeError(`${where}: initializer must be a function, not ${typeof initializer}`);
   }
-  checkIterable(initArgs, 'initArgs', WHERE);
+  checkIterable(initArgs, 'initArgs', where);
   if (maxTasksPerChild !== undefined && maxTasksPerChild !== null) {
-    checkCount(maxTasksPerChild, 1, 'maxTasksPerChild', WHERE);
+    checkCount(maxTasksPerChild, 1, 'maxTasksPerChild', where);
   }
-  if (typeof name !== 'string') throw new TypeError(`${WHERE}: name must be a string, not ${typeof name}`);
+  if (typeof name !== 'string') throw new TypeError(`${where}: name must be a string, not ${typeof name}`);
   if (onWorkerDeath !== 'reject' && onWorkerDeath !== 'retry') {
-    throw new TypeError(`${WHERE}: onWorkerDeath must be 'reject' or 'retry'`);
+    throw new TypeError(`${where}: onWorkerDeath must be 'reject' or 'retry'`);
   }
-  checkCount(maxRetries, 0, 'maxRetries', WHERE);
+  checkCount(maxRetries, 0, 'maxRetries', where);
   return {
     processes,
     initializer: initializer as AnyFunction | undefined,
@@ -59,6 +59,7 @@ export function checkPoolOptions(given: number | PoolOptions | undefined): PoolS
     maxTasks: maxTasksPerChild ?? 0,
     name,
     maxRetries: onWorkerDeath === 'retry' ? maxRetries : 0,
+    startsOnDemand: false,
   };
 }
 
@@ -156,7 +157,8 @@ function checkCallback(value: unknown, name: string, where: string): void {
   }
 }
 
-function checkCount(value: unknown, least: number, name: string, where: string): void {
+/** @throws TypeError, RangeError */
+export function checkCount(value: unknown, least: number, name: string, where: string): void {
   if (typeof value !== 'number') throw new TypeError(`${where}: ${name} must be a number, not ${typeof value}`);
   if (!Number.isSafeInteger(value) || value < least) {
     throw new RangeError(`${where}: ${name} must be a whole number of at least ${least}, not ${value}`);

@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import type { CallArguments } from '../process/process-options.ts';
 import type { AnyFunction } from '../reduction/reference.ts';
 import { TimeoutError } from '../support/errors.ts';
+import { guarded } from '../support/guarded.ts';
 import { AsyncResult } from './async-result.ts';
 import type { Settler } from './async-result.ts';
 import { MapJob } from './map-job.ts';
@@ -343,19 +344,6 @@ export class Pool implements AsyncDisposable {
 }
 
 const STAR = CALL.each | CALL.star;
-
-/** What a user's function throws when the pool calls it is an error that nobody has caught, and no other task's. */
-function guarded<A>(fn: (argument: A) => void): (argument: A) => void {
-  return (argument) => {
-    try {
-      fn(argument);
-    } catch (error) {
-      process.nextTick(() => {
-        throw error;
-      });
-    }
-  };
-}
 
 function progressOf(options: MapOptions | undefined, total: number): ((progress: Progress) => void) | undefined {
   const { onProgress, progress } = options ?? {};

@@ -2,7 +2,7 @@ import { modulesAreLoaded, resolveModules } from '../reduction/module-table.ts';
 import type { AnyFunction } from '../reduction/reference.ts';
 import { decodeThrown } from '../reduction/remote-error.ts';
 import { monotonicNow } from '../support/deadline.ts';
-import { BrokenPoolError, ClosedError, StateError, WorkerDiedError } from '../support/errors.ts';
+import { BrokenPoolError, CancelledError, ClosedError, StateError, WorkerDiedError } from '../support/errors.ts';
 import { unpack } from '../transport/parcels.ts';
 import type { Incoming } from '../transport/records.ts';
 import type { Blocker } from './async-result.ts';
@@ -49,6 +49,8 @@ export class Scheduler {
   readonly #onAllEnded = new Set<() => void>();
   #state: State = 'open';
   #broken: BrokenPoolError | undefined;
+  /** Why no task will be done any more. */
+  #endReason: Error | undefined;
   #failedStarts = 0;
   #areStopsSent = false;
   #isReleased = false;
@@ -64,7 +66,10 @@ export class Scheduler {
       goOn: () => this.#goOn(),
       look: () => this.#workers.noticeEnds(),
     });
-    this.#dispatcher = new Dispatcher(this.#channel, maxRetries, () => this.#pump.start());
+    this.#dispatcher = new Dispatcher(this.#channel, maxRetries, () => {
+      this.#pump.start();
+      if (settings.startsOnDemand) this.#startWorkers();
+    });
     try {
       const published =
         initializer && this.#dispatcher.functions.publishValue([initializer, initArgs], '[initializer, initArgs]');
@@ -75,7 +80,7 @@ export class Scheduler {
       throw error;
     }
     try {
-      this.#workers.startAll();
+      if (!settings.startsOnDemand) this.#workers.startUpTo(processes);
     } catch (error) {
       this.#state = 'terminated';
       this.#workers.killAll();
@@ -105,9 +110,14 @@ export class Scheduler {
    * @throws SerializationError when it cannot travel; StateError or BrokenPoolError when no tasks are taken.
    */
   use(fn: AnyFunction, where: string): PublishedFunction {
+    this.expectOpen(where);
+    return this.#dispatcher.use(fn);
+  }
+
+  /** @throws StateError or BrokenPoolError when no tasks are taken. */
+  expectOpen(where: string): void {
     if (this.#broken !== undefined) throw this.#broken;
     if (this.#state !== 'open') throw new StateError(`${where}: the pool is ${this.#state} and takes no new tasks`);
-    return this.#dispatcher.use(fn);
   }
 
   done(fn: PublishedFunction): void {
@@ -125,7 +135,9 @@ export class Scheduler {
     return task;
   }
 
+  /** @throws why no task will be done any more; as Dispatcher.make */
   make(fn: PublishedFunction, call: number, payload: unknown, what: string, end: TaskEnd): Task {
+    if (this.#endReason !== undefined) throw this.#endReason;
     return this.#dispatcher.make(fn, call, payload, what, end);
   }
 
@@ -147,6 +159,16 @@ export class Scheduler {
     if (number !== undefined && stops && this.#channel.isTaken(number)) this.#workers.stop(number);
   }
 
+  /** Takes back a task that no worker has begun, for whatever reason: true when it is certain that none will. */
+  withdraw(task: Task, reason: unknown): boolean {
+    return this.#dispatcher.withdraw(task, reason);
+  }
+
+  /** Whether a worker has this task in hand. */
+  hasBegun(task: Task): boolean {
+    return this.#dispatcher.hasBegun(task);
+  }
+
   #goOn(): void {
     this.#dispatcher.fill();
     this.#stopWhenDone();
@@ -158,7 +180,10 @@ export class Scheduler {
     const [number = 0, status = 0, startedUs = 0, tookUs = 0] = message.head;
     if (status === STATUS.ready || status === STATUS.notReady) return this.#onStart(number, status, message);
     const task = this.#dispatcher.take(number);
-    if (task === undefined || status === STATUS.skipped) return message.parcel?.release();
+    if (task === undefined || status === STATUS.skipped) {
+      message.parcel?.release();
+      return task?.fail(new CancelledError(`'${task.fn.name}' was cancelled in the moment when it was to begin`));
+    }
     const waitedUs = (startedUs - onCommonClock(task.submittedAt)) | 0;
     this.#counts.ended(status === STATUS.thrown, waitedUs, tookUs >>> 0);
     const late = task.receive(message);
@@ -218,10 +243,15 @@ export class Scheduler {
   #replace(worker: PoolWorker): void {
     if (this.#areStopsSent || this.#state === 'terminated' || this.#state === 'broken') return;
     if (!worker.isReady && ++this.#failedStarts >= FAILED_STARTS_MOST) return this.#break(noStart(worker));
+    this.#startWorkers();
+  }
+
+  #startWorkers(): void {
+    const { startsOnDemand, processes } = this.#settings;
     try {
-      this.#workers.start(worker.hand);
+      this.#workers.startUpTo(startsOnDemand ? this.#dispatcher.underWay : processes);
     } catch (cause) {
-      this.#break(new BrokenPoolError('A worker of the pool could not be replaced', { cause }));
+      this.#break(new BrokenPoolError('A worker of the pool could not be started', { cause }));
     }
   }
 
@@ -257,7 +287,14 @@ export class Scheduler {
     return this.#broken ?? new ClosedError('The pool has been terminated: this task was not finished');
   }
 
-  #endAll(reason: unknown): void {
+  /** `terminate` that gives the workers no time to do anything. */
+  kill(): void {
+    this.terminate();
+    this.#workers.killAll();
+  }
+
+  #endAll(reason: Error): void {
+    this.#endReason = reason;
     this.#workers.terminate();
     setTimeout(() => this.#workers.killAll(), GRACE_MS).unref();
     this.#dispatcher.failAll(reason);

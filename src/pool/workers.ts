@@ -29,6 +29,7 @@ export class Workers {
   readonly #onEnd: (worker: PoolWorker) => void;
   readonly #all: (PoolWorker | undefined)[] = [];
   #started = 0;
+  #living = 0;
 
   /** @param onEnd called once for each worker that has ended, whatever the reason */
   constructor(channel: PoolChannel, settings: WorkersSettings, onEnd: (worker: PoolWorker) => void) {
@@ -45,12 +46,16 @@ export class Workers {
     return this.#all[hand];
   }
 
-  startAll(): void {
-    for (let hand = 0; hand < this.#settings.processes; hand++) this.start(hand);
+  /**
+   * Starts workers until there are so many, or all.
+   * @throws ResourceError when the system refuses
+   */
+  startUpTo(count: number): void {
+    const wanted = Math.min(count, this.#settings.processes);
+    for (let hand = 0; this.#living < wanted; hand++) if (this.#all[hand] === undefined) this.#start(hand);
   }
 
-  /** @throws ResourceError when the system refuses */
-  start(hand: number): void {
+  #start(hand: number): void {
     const { name, initializer, maxTasks } = this.#settings;
     const child = new Process({
       target: runWorker,
@@ -66,6 +71,7 @@ export class Workers {
       stoppedFor: undefined,
     };
     this.#all[hand] = worker;
+    this.#living += 1;
     void child.exited.then(() => this.#noticeEnd(worker));
   }
 
@@ -105,6 +111,7 @@ export class Workers {
     worker.hasEnded = true;
     if (this.#all[worker.hand] !== worker) throw new StateError('Two workers have one hand');
     this.#all[worker.hand] = undefined;
+    this.#living -= 1;
     this.#onEnd(worker);
   }
 }

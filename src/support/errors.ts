@@ -14,6 +14,8 @@ export const ERROR_CODES = {
   brokenBarrier: 'ERR_MP_BROKEN_BARRIER',
   authentication: 'ERR_MP_AUTHENTICATION',
   resource: 'ERR_MP_RESOURCE',
+  cancelled: 'ERR_MP_CANCELLED',
+  invalidState: 'ERR_MP_INVALID_STATE',
 } as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[keyof typeof ERROR_CODES];
@@ -167,5 +169,19 @@ export class WorkerDiedError extends MultiprocessingError {
 export class BrokenPoolError extends MultiprocessingError {
   constructor(message: string, options?: ErrorOptions) {
     super(ERROR_CODES.brokenPool, message, options);
+  }
+}
+
+/** The future was cancelled before its call had begun. */
+export class CancelledError extends MultiprocessingError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(ERROR_CODES.cancelled, message, options);
+  }
+}
+
+/** The state of a future does not allow this: it has ended already, or was never meant to begin. */
+export class InvalidStateError extends MultiprocessingError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(ERROR_CODES.invalidState, message, options);
   }
 }

@@ -5,7 +5,8 @@ import { runInNewContext } from 'node:vm';
 import { familyHolds } from './shared-memory.ts';
 
 setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
+/** Collects garbage, now. */
+export const collect = runInNewContext('gc') as () => void;
 
 /** Collects garbage until the number of holds on blocks is right, at most 500 times; gives that number. */
 export async function collectUntil(isRight: (holds: number) => boolean): Promise<number> {

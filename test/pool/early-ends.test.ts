@@ -95,6 +95,20 @@ describe('A pool', () => {
     expect(pool.stats.workers).toEqual([]);
   });
 
+  it('rejects what an iteration has not read when it is terminated', async () => {
+    const pool = makePool(2);
+    const items = pool.imap(
+      tasks.square,
+      Array.from({ length: 100 }, (_, i) => i),
+    );
+    expect(await items.next()).toEqual({ done: false, value: 0 });
+    pool.terminate();
+    const rest = await Promise.allSettled(Array.from({ length: 100 }, () => items.next()));
+    expect(rest.filter(({ status }) => status === 'fulfilled').length).toBeLessThan(20);
+    expect((rest[98] as PromiseRejectedResult).reason).toBeInstanceOf(ClosedError);
+    expect(rest[99]).toEqual({ status: 'fulfilled', value: { done: true, value: undefined } });
+  });
+
   it('is to be closed before it is joined', async () => {
     const pool = makePool(1);
     await expect(pool.join()).rejects.toThrow(StateError);
