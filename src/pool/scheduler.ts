@@ -85,7 +85,7 @@ export class Scheduler {
       this.#state = 'terminated';
       this.#workers.killAll();
       // The hand of each is looked into when it has ended.
-      if (this.#workers.living.length === 0) this.#release();
+      this.#releaseWhenEnded();
       throw error;
     }
   }
@@ -129,7 +129,6 @@ export class Scheduler {
    * @throws SerializationError; ClosedError or BrokenPoolError when there are no workers any more.
    */
   submit(fn: PublishedFunction, call: number, payload: unknown, what: string, end: TaskEnd): Task {
-    if (this.#state === 'terminated' || this.#state === 'broken') throw this.#endReason();
     const task = this.make(fn, call, payload, what, end);
     this.#dispatcher.add(task);
     return task;
@@ -225,7 +224,7 @@ export class Scheduler {
     this.#replace(worker);
     this.#goOn();
     this.#pump.check();
-    if (this.#workers.living.length === 0 && this.#state !== 'open') this.#release();
+    this.#releaseWhenEnded();
     this.#channel.leave();
   }
 
@@ -275,16 +274,13 @@ export class Scheduler {
     if (this.#state !== 'closed' || this.#areStopsSent || !this.#dispatcher.isIdle || this.#late.size > 0) return;
     this.#areStopsSent = true;
     for (const _ of this.#workers.living) this.#dispatcher.sendStop();
+    this.#releaseWhenEnded();
   }
 
   terminate(): void {
     if (this.#state === 'terminated' || this.#state === 'broken') return;
     this.#state = 'terminated';
-    this.#endAll(this.#endReason());
-  }
-
-  #endReason(): Error {
-    return this.#broken ?? new ClosedError('The pool has been terminated: this task was not finished');
+    this.#endAll(new ClosedError('The pool has been terminated: this task was not finished'));
   }
 
   /** `terminate` that gives the workers no time to do anything. */
@@ -299,6 +295,7 @@ export class Scheduler {
     setTimeout(() => this.#workers.killAll(), GRACE_MS).unref();
     this.#dispatcher.failAll(reason);
     this.#pump.check();
+    this.#releaseWhenEnded();
   }
 
   /** Ends when all workers have. @throws StateError while the pool is open. */
@@ -326,8 +323,9 @@ export class Scheduler {
     if (this.#state === 'open') throw new StateError(`${where} before close() or terminate(): close the pool first`);
   }
 
-  /** All workers have ended, and none will start: those who join are told. */
-  #release(): void {
+  /** When all workers have ended, and none will start. Those who join are told. */
+  #releaseWhenEnded(): void {
+    if (this.#state === 'open' || this.#workers.living.length > 0 || this.#isReleased) return;
     this.#isReleased = true;
     this.#channel.release();
     for (const tell of this.#onAllEnded) tell();
