@@ -12,12 +12,18 @@ describe('A task of a pool', () => {
     const pool = makePool(2);
     await pool.map(tasks.square, [1, 2]);
     const pids = pool.stats.workers.map(({ pid }) => pid);
+    const begun = RawArray('i', 1);
     const other = pool.applyAsync(tasks.sleepFor, [200]);
-    await expect(pool.apply(tasks.spinFor, [FOREVER_MS], undefined, { timeout: 50 })).rejects.toThrow(TimeoutError);
+    // On a busy machine its time may be over before a worker comes to it.
+    while (begun[0] === 0) {
+      const spinning = pool.apply(tasks.countAndSpin, [begun, FOREVER_MS], undefined, { timeout: 50 });
+      await expect(spinning).rejects.toThrow(TimeoutError);
+    }
     expect(await other).toBe(200);
     await vi.waitFor(() => expect(pool.stats.workers.every(({ state }) => state === 'idle')).toBe(true), 10_000);
     const kept = pool.stats.workers.filter(({ pid }) => pids.includes(pid));
-    expect([kept.length, pool.stats.workers.length]).toEqual([1, 2]);
+    expect(kept.length).toBeLessThan(2);
+    expect(pool.stats.workers.length).toBe(2);
   });
 
   it('is stopped when its signal is aborted, and never begun when it was before', async () => {
