@@ -273,6 +273,8 @@ export class Scheduler {
   #stopWhenDone(): void {
     if (this.#state !== 'closed' || this.#areStopsSent || !this.#dispatcher.isIdle || this.#late.size > 0) return;
     this.#areStopsSent = true;
+    // An iteration that is read on only now would wait for ever.
+    this.#endReason = new StateError('The pool was closed, and had done all of its tasks, before this was read');
     for (const _ of this.#workers.living) this.#dispatcher.sendStop();
     this.#releaseWhenEnded();
   }

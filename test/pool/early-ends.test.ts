@@ -119,6 +119,24 @@ describe('A pool', () => {
     expect(rest.length - over.length).toBe(read - 1 + 1);
   });
 
+  it('rejects what an iteration reads when it is closed and has done everything else', async () => {
+    const pool = makePool(2);
+    const items = pool.imap(
+      tasks.square,
+      Array.from({ length: 100 }, (_, i) => i),
+      { bufferSize: 10 },
+    );
+    expect((await items.next()).value).toBe(0);
+    pool.close();
+    await pool.join();
+    const rest = await Promise.allSettled(Array.from({ length: 100 }, () => items.next()));
+    expect(rest.filter(({ status }) => status === 'fulfilled').length).toBe(11);
+    expect((rest[50] as PromiseRejectedResult).reason).toMatchObject({
+      code: 'ERR_MP_STATE',
+      message: expect.stringContaining('before this was read'),
+    });
+  });
+
   it('is to be closed before it is joined', async () => {
     const pool = makePool(1);
     await expect(pool.join()).rejects.toThrow(StateError);
