@@ -2,7 +2,7 @@ import { modulesAreLoaded, resolveModules } from '../reduction/module-table.ts';
 import type { AnyFunction } from '../reduction/reference.ts';
 import { decodeThrown } from '../reduction/remote-error.ts';
 import { monotonicNow } from '../support/deadline.ts';
-import { BrokenPoolError, CancelledError, ClosedError, StateError, WorkerDiedError } from '../support/errors.ts';
+import { BrokenPoolError, CancelledError, ClosedError, StateError } from '../support/errors.ts';
 import { unpack } from '../transport/parcels.ts';
 import type { Incoming } from '../transport/records.ts';
 import type { Blocker } from './async-result.ts';
@@ -18,13 +18,12 @@ import type { PublishedFunction } from './published-functions.ts';
 import { ResultPump } from './result-pump.ts';
 import { needsImport } from './task.ts';
 import type { Task, TaskEnd } from './task.ts';
+import { diedOf, WorkerEnds } from './worker-ends.ts';
 import { Workers } from './workers.ts';
 import type { PoolWorker } from './workers.ts';
 
 type State = 'open' | 'closed' | 'terminated' | 'broken';
 
-/** Workers that end before they are ready, one after the other, until the pool is broken. */
-const FAILED_STARTS_MOST = 3;
 /** After it, a worker that does not end on SIGTERM is killed. */
 const GRACE_MS = 2000;
 
@@ -51,7 +50,9 @@ export class Scheduler {
   #broken: BrokenPoolError | undefined;
   /** Why no task will be done any more. */
   #endReason: Error | undefined;
-  #failedStarts = 0;
+  readonly #ends = new WorkerEnds();
+  /** When workers are started in place of some that have died without a task. */
+  #restartAt = Infinity;
   #areStopsSent = false;
   #isReleased = false;
 
@@ -64,7 +65,7 @@ export class Scheduler {
       receive: (message) => this.#receive(message),
       expectsResults: () => this.#dispatcher.underWay > 0,
       goOn: () => this.#goOn(),
-      look: () => this.#workers.noticeEnds(),
+      look: () => this.#look(),
     });
     this.#dispatcher = new Dispatcher(this.#channel, maxRetries, () => {
       this.#pump.start();
@@ -183,6 +184,7 @@ export class Scheduler {
       message.parcel?.release();
       return task?.fail(new CancelledError(`'${task.fn.name}' was cancelled in the moment when it was to begin`));
     }
+    this.#ends.worked();
     const waitedUs = (startedUs - onCommonClock(task.submittedAt)) | 0;
     this.#counts.ended(status === STATUS.thrown, waitedUs, tookUs >>> 0);
     const late = task.receive(message);
@@ -203,7 +205,7 @@ export class Scheduler {
     message.parcel?.release();
     const worker = this.#workers.at(hand);
     if (worker !== undefined) worker.isReady = true;
-    this.#failedStarts = 0;
+    this.#ends.started();
   }
 
   async #breakBy([bytes, modules]: ThrownBytes): Promise<void> {
@@ -221,7 +223,7 @@ export class Scheduler {
     const number = worker.stoppedFor ?? this.#channel.inHand(worker.hand);
     this.#channel.emptyHand(worker.hand);
     if (number !== undefined) this.#leave(number, worker);
-    this.#replace(worker);
+    this.#replace(worker, number !== undefined);
     this.#goOn();
     this.#pump.check();
     this.#releaseWhenEnded();
@@ -239,10 +241,28 @@ export class Scheduler {
     task.fail(diedOf(task, worker));
   }
 
-  #replace(worker: PoolWorker): void {
-    if (this.#areStopsSent || this.#state === 'terminated' || this.#state === 'broken') return;
-    if (!worker.isReady && ++this.#failedStarts >= FAILED_STARTS_MOST) return this.#break(noStart(worker));
-    this.#startWorkers();
+  #replace(worker: PoolWorker, hadTask: boolean): void {
+    if (this.#areStopsSent || this.#endReason !== undefined) return;
+    let pause: number;
+    try {
+      pause = this.#ends.pauseAfter(worker, hadTask);
+    } catch (error) {
+      return this.#break(error as BrokenPoolError);
+    }
+    if (pause === 0 || this.#state !== 'open') return this.#startWorkers();
+    this.#restartAt = performance.now() + pause;
+    setTimeout(() => this.#restart(), pause).unref();
+  }
+
+  /** A blocked thread gets no timer. */
+  #look(): void {
+    this.#workers.noticeEnds();
+    if (performance.now() >= this.#restartAt) this.#restart();
+  }
+
+  #restart(): void {
+    this.#restartAt = Infinity;
+    if (!this.#areStopsSent && this.#endReason === undefined) this.#startWorkers();
   }
 
   #startWorkers(): void {
@@ -266,6 +286,7 @@ export class Scheduler {
   close(): void {
     if (this.#state !== 'open') return;
     this.#state = 'closed';
+    if (!this.#dispatcher.isIdle && this.#workers.living.length === 0) this.#startWorkers();
     this.#goOn();
   }
 
@@ -273,8 +294,6 @@ export class Scheduler {
   #stopWhenDone(): void {
     if (this.#state !== 'closed' || this.#areStopsSent || !this.#dispatcher.isIdle || this.#late.size > 0) return;
     this.#areStopsSent = true;
-    // An iteration that is read on only now would wait for ever.
-    this.#endReason = new StateError('The pool was closed, and had done all of its tasks, before this was read');
     for (const _ of this.#workers.living) this.#dispatcher.sendStop();
     this.#releaseWhenEnded();
   }
@@ -357,22 +376,4 @@ const CLOCK_OFFSET = monotonicNow() - performance.now();
 /** In microseconds, modulo 2^32, on the clock that all processes have. */
 function onCommonClock(milliseconds: number): number {
   return ((milliseconds + CLOCK_OFFSET) * 1000) % 2 ** 32;
-}
-
-function noStart(worker: PoolWorker): BrokenPoolError {
-  return new BrokenPoolError(
-    `${FAILED_STARTS_MOST} workers of the pool have ended one after the other before their first task, the last with ` +
-      `${endOf(worker)}: see what they have written to stderr`,
-  );
-}
-
-function diedOf(task: Task, worker: PoolWorker): WorkerDiedError {
-  const { pid, exitCode, name } = worker.process;
-  const often = task.deaths > 1 ? `, as ${task.deaths - 1} before it` : '';
-  const message = `${name} (pid ${pid}) ended with ${endOf(worker)} while it ran '${task.fn.name}'${often}`;
-  return new WorkerDiedError(message, { pid, exitCode, task: task.fn.name });
-}
-
-function endOf({ process: { exitCode } }: PoolWorker): string {
-  return exitCode !== null && exitCode < 0 ? `signal ${-exitCode}` : `exit code ${exitCode}`;
 }
