@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { RawArray } from 'forkless';
 import { describe, expect, it } from 'vitest';
 
 import * as tasks from '../fixtures/pool/tasks.js';
@@ -119,8 +120,10 @@ describe('Pool.imap()', () => {
 
   it('keeps all workers at work, though one item is slow', async () => {
     const pool = makePool(2);
-    const results = pool.imapUnordered(tasks.slowAtZero, upTo(30));
-    const got = await all(results);
+    const done = RawArray('i', 1);
+    // The first item ends when all others have.
+    const items = upTo(30).map((i) => ({ i, done, others: 29 }));
+    const got = await all(pool.imapUnordered(tasks.lastAtZero, items));
     expect(got.toSorted((a, b) => a - b)).toEqual(upTo(30));
     expect(got.at(-1)).toBe(0);
   });
