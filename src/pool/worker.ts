@@ -126,7 +126,8 @@ class Worker {
    */
   async #take(): Promise<Taken> {
     await this.#turn();
-    const task = isAtRest(0) ? waitSync(this.#attempt, undefined) : waitAsync(this.#attempt, undefined, this.#lane);
+    const blocks = isAtRest(0) && !listensToSignals();
+    const task = blocks ? waitSync(this.#attempt, undefined) : waitAsync(this.#attempt, undefined, this.#lane);
     return (await task) as Taken;
   }
 
@@ -242,6 +243,12 @@ class Worker {
       message.parcel?.release();
     }
   }
+}
+
+/** Besides our own SIGINT: a blocked thread would not hear them. */
+function listensToSignals(): boolean {
+  if (process.listenerCount('SIGINT') > 1) return true;
+  return process.eventNames().some((name) => typeof name === 'string' && name.startsWith('SIG') && name !== 'SIGINT');
 }
 
 function thrownBytes(error: unknown): ThrownBytes {

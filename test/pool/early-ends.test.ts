@@ -142,6 +142,15 @@ describe('A pool', () => {
     terminated.joinSync();
   });
 
+  it('has workers that listen to SIGTERM end as they like', async () => {
+    const heard = RawArray('i', 1);
+    const pool = makePool({ processes: 2, initializer: tasks.listenToEnd, initArgs: [heard] });
+    await vi.waitFor(() => expect(pool.stats.workers.every(({ state }) => state === 'idle')).toBe(true), 20_000);
+    pool.terminate();
+    await pool.join();
+    expect(heard[0]).toBe(2);
+  });
+
   it('can be in a task of another pool', async () => {
     const pool = makePool(2);
     expect(await pool.map(tasks.nested, [4, 5])).toEqual([14, 30]);
