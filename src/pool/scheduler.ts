@@ -99,6 +99,10 @@ export class Scheduler {
     return this.#state;
   }
 
+  get #hasEnded(): boolean {
+    return this.#state === 'terminated' || this.#state === 'broken';
+  }
+
   /** Blocks the thread until the condition holds, doing the pool's work meanwhile. */
   get block(): Blocker {
     return this.#pump.block;
@@ -242,7 +246,7 @@ export class Scheduler {
   }
 
   #replace(worker: PoolWorker, hadTask: boolean): void {
-    if (this.#areStopsSent || this.#endReason !== undefined) return;
+    if (this.#areStopsSent || this.#hasEnded) return;
     let pause: number;
     try {
       pause = this.#ends.pauseAfter(worker, hadTask);
@@ -262,7 +266,7 @@ export class Scheduler {
 
   #restart(): void {
     this.#restartAt = Infinity;
-    if (!this.#areStopsSent && this.#endReason === undefined) this.#startWorkers();
+    if (!this.#areStopsSent && !this.#hasEnded) this.#startWorkers();
   }
 
   #startWorkers(): void {
@@ -275,7 +279,7 @@ export class Scheduler {
   }
 
   #break(error: BrokenPoolError): void {
-    if (this.#state === 'broken' || this.#state === 'terminated') return;
+    if (this.#hasEnded) return;
     this.#state = 'broken';
     this.#broken = error;
     this.#endAll(error);
@@ -299,7 +303,7 @@ export class Scheduler {
   }
 
   terminate(): void {
-    if (this.#state === 'terminated' || this.#state === 'broken') return;
+    if (this.#hasEnded) return;
     this.#state = 'terminated';
     this.#endAll(new ClosedError('The pool has been terminated: this task was not finished'));
   }

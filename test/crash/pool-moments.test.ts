@@ -40,6 +40,7 @@ describe('A Pool', () => {
       // Both die with the same task in hand, and neither has taken it: who replaces the first does it.
       words.set([0, 1, 0, 0]);
       const dying = new DyingPool('pool.noted', { onWorkerDeath });
+      await until(() => dying.pool.stats.workers.every(({ state }) => state === 'idle'), 'both wait for a task');
       const result = dying.pool.applyAsync(waitAndCount, [words, 1]);
       const inHand = PoolChannel.prototype.inHand;
       let looks = 0;
