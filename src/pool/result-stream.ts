@@ -1,5 +1,6 @@
 import { modulesAreLoaded, resolveModules } from '../reduction/module-table.ts';
 import { decodeThrown } from '../reduction/remote-error.ts';
+import { guarded } from '../support/guarded.ts';
 import { CALL } from './messages.ts';
 import type { OutcomeMessage } from './messages.ts';
 import type { PublishedFunction } from './published-functions.ts';
@@ -76,7 +77,8 @@ export class ResultStream<R> implements TaskSource {
   abandon(error: unknown): void {
     if (this.#isExhausted || this.#hasEnded) return;
     // A generator that has itself ended the pool is running, and ends when it is not asked any more.
-    if (this.#isAsync || !this.#isReading) void this.#source.return?.();
+    const tell = guarded((source: Iterator<unknown> | AsyncIterator<unknown>) => void source.return?.());
+    if (this.#isAsync || !this.#isReading) tell(this.#source);
     this.#fail(error);
   }
 
@@ -188,7 +190,10 @@ export class ResultStream<R> implements TaskSource {
 
   #accept(chunk: Chunk<R>, messages: readonly OutcomeMessage[]): void {
     const modules = messages.flatMap(([, thrown]) => thrown?.[1] ?? []);
-    if (modulesAreLoaded(modules)) return this.#settle(chunk, messages.map(outcomeOf<R>));
+    // A blocked thread imports nothing: what needs it arrives as a RemoteError then.
+    if (this.#scheduler.isBlocking || modulesAreLoaded(modules)) {
+      return this.#settle(chunk, messages.map(outcomeOf<R>));
+    }
     void resolveModules(modules)
       .catch(() => {})
       .then(() => this.#settle(chunk, messages.map(outcomeOf<R>)));

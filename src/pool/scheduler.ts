@@ -108,6 +108,11 @@ export class Scheduler {
     return this.#pump.block;
   }
 
+  /** Whether the thread is blocked by a call of `block`. */
+  get isBlocking(): boolean {
+    return this.#pump.isBlocking;
+  }
+
   // ---- tasks ----
 
   /**

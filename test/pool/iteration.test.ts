@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { RawArray } from 'forkless';
+import { ClosedError, RawArray } from 'forkless';
 import { describe, expect, it } from 'vitest';
 
 import * as tasks from '../fixtures/pool/tasks.js';
+import { runProgram } from '../helpers/output.ts';
 import { pools } from '../helpers/watched-pool.ts';
 
 const makePool = pools();
@@ -126,5 +127,36 @@ describe('Pool.imap()', () => {
     const got = await all(pool.imapUnordered(tasks.lastAtZero, items));
     expect(got.toSorted((a, b) => a - b)).toEqual(upTo(30));
     expect(got.at(-1)).toBe(0);
+  });
+
+  it('tells a blocked thread of an error whose class it has not loaded', async () => {
+    const { stdout, stderr, code } = await runProgram('test/fixtures/programs/blocked-imap.mjs');
+    expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
+    expect(stdout.trim().split('\n')).toEqual(['0', 'RemoteError: RangeError: odd: 1', '2']);
+  });
+
+  it('ends all that is under way when its pool is terminated, though an input fails at its end', async () => {
+    const pool = makePool(1);
+    const uncaught: string[] = [];
+    const before = process.listeners('uncaughtException');
+    process.removeAllListeners('uncaughtException');
+    process.on('uncaughtException', ({ message }) => uncaught.push(message));
+    function* failingAtItsEnd(): Generator<number> {
+      try {
+        for (;;) yield 1;
+      } finally {
+        // oxlint-disable-next-line no-unsafe-finally -- that is what it is about.
+        throw new Error('cannot be closed');
+      }
+    }
+    const items = pool.imap(tasks.square, failingAtItsEnd());
+    const other = pool.apply(tasks.sleepFor, [60_000]);
+    pool.terminate();
+    await expect(other).rejects.toThrow(ClosedError);
+    await expect(items.next()).rejects.toThrow(ClosedError);
+    await pool.join();
+    process.removeAllListeners('uncaughtException');
+    for (const listener of before) process.on('uncaughtException', listener);
+    expect(uncaught).toEqual(['cannot be closed']);
   });
 });
