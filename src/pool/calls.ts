@@ -1,5 +1,5 @@
 import { encode } from '../reduction/codec.ts';
-import { asNumbers, CALL, STATUS } from './messages.ts';
+import { asNumbers, CALL } from './messages.ts';
 import type { OutcomeMessage, ThrownBytes } from './messages.ts';
 
 export type Callable = (...args: unknown[]) => unknown;
@@ -62,11 +62,10 @@ async function outcomesOf(
   return outcomes;
 }
 
-/** How the result of a call is sent. */
-export function resultOf(call: number, result: unknown): readonly [status: number, value: unknown] {
-  if ((call & CALL.outcomes) !== 0) return [STATUS.outcomes, result];
-  const numbers = (call & CALL.each) === 0 ? undefined : asNumbers(result as readonly unknown[]);
-  return numbers === undefined ? [STATUS.value, result] : [STATUS.numbers, numbers];
+/** What is sent of the result of a call. */
+export function sentForm(call: number, result: unknown): unknown {
+  const isValues = (call & (CALL.each | CALL.outcomes)) === CALL.each;
+  return (isValues ? asNumbers(result as readonly unknown[]) : undefined) ?? result;
 }
 
 /** The same outcomes, with errors in the place of values that cannot travel. */

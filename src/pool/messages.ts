@@ -4,7 +4,8 @@
  *     a task      [ function, call, 0, 0 ]
  *     a result    [ number of the task, or of the worker; status; when it began; how long it took ], in microseconds, modulo 2^32
  *
- * A task's message has the arguments, or the items; a result's the value, or the values.
+ * A task's message has the arguments, or the items; a result's the value, the values or the outcomes. Items and values that are
+ * numbers are in a Float64Array.
  */
 
 /** What a task asks for: bits. */
@@ -17,27 +18,22 @@ export const CALL = {
   star: 2,
   /** What fails does not end the others: the result has an outcome for each. */
   outcomes: 4,
-  /** The items are numbers, in a Float64Array. */
-  numbers: 8,
   /** The worker is to end. */
-  stop: 16,
+  stop: 8,
 } as const;
 
 /** What a result is. */
 export const STATUS = {
+  /** The value, the values or the outcomes that were asked for. */
   value: 0,
-  /** The values are numbers, in a Float64Array. */
-  numbers: 1,
-  /** An outcome for each item. */
-  outcomes: 2,
   /** What was thrown, encoded. */
-  thrown: 3,
+  thrown: 1,
   /** The task was not wanted any more. */
-  skipped: 4,
+  skipped: 2,
   /** No result of a task: a worker has started. */
-  ready: 5,
+  ready: 3,
   /** No result of a task: what a worker's initializer has thrown. */
-  notReady: 6,
+  notReady: 4,
 } as const;
 
 /** What was thrown in a worker: `encodeThrown` made it. */

@@ -32,6 +32,9 @@ import { NUMBER_MASK, streamBlockBytes } from '../transport/stream-layout.ts';
  * taken, is in no other hand, and has no result even now: a worker that died before it took the task has left it to somebody
  * else, and may have done so to one who is done with it since the results were read.
  *
+ * A function is written before the first task that calls it is put, and its place is used again only when no task that calls it is
+ * left: who has taken one finds it there, however long it was stopped. With the owner the pool ends.
+ *
  * A worker is killed for the task it has in hand, after the owner has put STOPPED in the place of just that task. It never takes
  * another then: finding STOPPED it ends by itself, where the signal has not come yet.
  */
@@ -42,7 +45,7 @@ const NO_LIMITS = { maxSize: 0, maxBytes: 0 };
 const NONE = -1;
 const STOPPED = -2;
 const HAND_WORDS = 16;
-const FUNCTION_WORDS = 5;
+const FUNCTION_WORDS = 4;
 
 /** Tasks that are in the stream or in hand are at most so many: half of the places that a number is kept at. */
 export const TASKS_MOST = 512;

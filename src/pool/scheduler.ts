@@ -47,7 +47,6 @@ export class Scheduler {
   readonly #late = new Set<Promise<void>>();
   readonly #onAllEnded = new Set<() => void>();
   #state: State = 'open';
-  #broken: BrokenPoolError | undefined;
   /** Why no task will be done any more. */
   #endReason: Error | undefined;
   readonly #ends = new WorkerEnds();
@@ -126,7 +125,7 @@ export class Scheduler {
 
   /** @throws StateError or BrokenPoolError when no tasks are taken. */
   expectOpen(where: string): void {
-    if (this.#broken !== undefined) throw this.#broken;
+    if (this.#state === 'broken') throw this.#endReason as Error;
     if (this.#state !== 'open') throw new StateError(`${where}: the pool is ${this.#state} and takes no new tasks`);
   }
 
@@ -286,7 +285,6 @@ export class Scheduler {
   #break(error: BrokenPoolError): void {
     if (this.#hasEnded) return;
     this.#state = 'broken';
-    this.#broken = error;
     this.#endAll(error);
   }
 

@@ -9,8 +9,7 @@ import type { PublishedFunction } from './published-functions.ts';
 
 /** What a task is told. Exactly one of the two is called, once. */
 export interface TaskEnd {
-  /** @param status what the value is: see messages.ts */
-  readonly done: (value: unknown, status: number, microseconds: number) => void;
+  readonly done: (value: unknown, microseconds: number) => void;
   readonly failed: (error: unknown) => void;
 }
 
@@ -70,7 +69,7 @@ export class Task {
     if (status !== STATUS.thrown) {
       const end = this.#end;
       this.#end = undefined;
-      end?.done(value, status, microseconds);
+      end?.done(value, microseconds);
       return undefined;
     }
     const [bytes, modules] = value as ThrownBytes;

@@ -13,7 +13,7 @@ import { isReady, LateMessage, pack, unpack } from '../transport/parcels.ts';
 import { newHead } from '../transport/records.ts';
 import type { Incoming } from '../transport/records.ts';
 import { ENDED } from '../transport/stream-state.ts';
-import { isThenable, perform, resultOf, travelingOutcomes } from './calls.ts';
+import { isThenable, perform, sentForm, travelingOutcomes } from './calls.ts';
 import type { Callable } from './calls.ts';
 import { KnownFunctions } from './known-functions.ts';
 import { CALL, STATUS } from './messages.ts';
@@ -218,12 +218,11 @@ class Worker {
 
   /** @throws SerializationError when the result cannot travel. */
   #sendResult(call: number, result: unknown): void {
-    const [status, value] = resultOf(call, result);
     try {
-      this.#send(status, value);
+      this.#send(STATUS.value, sentForm(call, result));
     } catch (error) {
-      if (status !== STATUS.outcomes) throw error;
-      this.#send(status, travelingOutcomes(value as readonly OutcomeMessage[], thrownBytes));
+      if ((call & CALL.outcomes) === 0) throw error;
+      this.#send(STATUS.value, travelingOutcomes(result as readonly OutcomeMessage[], thrownBytes));
     }
   }
 
