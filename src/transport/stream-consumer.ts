@@ -13,7 +13,7 @@ import * as at from './stream-layout.ts';
 import { ENDED } from './stream-state.ts';
 import type { StreamState } from './stream-state.ts';
 
-// How soon, and how often at least, who waits looks whether the other end is deserted: each look costs a quarter of a ms.
+// How soon, and how often at least, who waits looks whether the other end is deserted.
 const DESERTION_MS = 500;
 const DESERTION_MOST_MS = 2000;
 
