@@ -1,4 +1,4 @@
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+import { LONGEST_TIMER_MS } from '../support/within.ts';
 
 /**
  * Has something cancelled when the time is over or the signal is aborted.

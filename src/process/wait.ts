@@ -8,6 +8,7 @@ import { loopWaitsOf } from '../synchronize/loop-waits.ts';
 import { deadlineAfter, leftUntil, monotonicNow } from '../support/deadline.ts';
 import { checkWait, SYNC_WAIT_KEYS } from '../support/options.ts';
 import type { AsyncWaitOptions, WaitOptions } from '../support/options.ts';
+import { LONGEST_TIMER_MS } from '../support/within.ts';
 import { Connection } from '../transport/connection.ts';
 import { Sentinel } from './sentinel.ts';
 
@@ -24,7 +25,6 @@ export type Waitable = Connection | Sentinel | WaitableSocket;
 // What a blocking wait sleeps at most before it looks unasked: shorter while it waits for what cannot ring here.
 const SLICE_MS = isMainThread ? LOOK_UNASKED_MS : 50;
 const OTHER_ARENA_MS = 5;
-const LONGEST_TIMER_MS = 0x7fffffff;
 
 /**
  * Waits until at least one of the objects is ready, and returns those that are, in their order: a Connection with a message or

@@ -4,10 +4,10 @@ import { attempt } from '../native/failure.ts';
 import type { NativeProcess, ProcessHandle } from '../native/process-binding.ts';
 import { isAtRest, publishAwaited, setWatchedProcesses } from '../synchronize/activity.ts';
 import type { AsyncWaitOptions, WaitOptions } from '../support/options.ts';
+import { within } from '../support/within.ts';
 
 /** An exit code that nobody can know any more, because somebody else has reaped the child. Python's asyncio uses the same. */
 const UNKNOWN_EXIT_CODE = 255;
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Those whose end has not been noticed here yet. */
 const watched = new Map<number, WatchedProcess>();
@@ -138,27 +138,6 @@ function holdLoop(): void {
 
 function releaseLoop(): void {
   if (--loopHolds === 0) binding.keepLoopAlive(false);
-}
-
-/** True when `ended` settles before the time is over; rejects with the reason of the signal. */
-function within(ended: Promise<unknown>, timeout: number, signal: AbortSignal | undefined): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const timer = timeout > LONGEST_TIMER_MS ? undefined : setTimeout(() => finish(false), timeout);
-    const onAbort = (): void => {
-      stop();
-      reject(signal?.reason as Error);
-    };
-    const stop = (): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
-    };
-    const finish = (hasEnded: boolean): void => {
-      stop();
-      resolve(hasEnded);
-    };
-    signal?.addEventListener('abort', onAbort);
-    void ended.then(() => finish(true));
-  });
 }
 
 // Promise.withResolvers is newer than Node 20.

@@ -1,19 +1,23 @@
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** The longest that a timer of Node can be set to; what is longer is for ever. */
+export const LONGEST_TIMER_MS: number = 2 ** 31 - 1;
 
-/** Ends with the promise, or when the time (ms) is over; rejects with the reason of the signal. */
-export function within(promise: Promise<void>, timeout: number, signal: AbortSignal | undefined): Promise<void> {
+/** True when `end` settles before the time (ms) is over; rejects with the reason of the signal. */
+export function within(end: Promise<unknown>, timeout: number, signal: AbortSignal | undefined): Promise<boolean> {
   return new Promise((resolve, reject) => {
-    const timer = timeout > LONGEST_TIMER_MS ? undefined : setTimeout(finish, timeout);
+    const timer = timeout > LONGEST_TIMER_MS ? undefined : setTimeout(() => finish(false), timeout);
     const onAbort = (): void => {
-      clearTimeout(timer);
+      stop();
       reject(signal?.reason as Error);
     };
-    function finish(): void {
+    const stop = (): void => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
-      resolve();
-    }
+    };
+    const finish = (hasEnded: boolean): void => {
+      stop();
+      resolve(hasEnded);
+    };
     signal?.addEventListener('abort', onAbort);
-    void promise.then(finish);
+    void end.then(() => finish(true));
   });
 }
