@@ -14,6 +14,8 @@ export class ObjectShape {
   /** The keys as they stand in a message. */
   readonly bytes: Uint8Array;
   readonly slot: number;
+  /** The slot of the object that was written after the last one with this shape. A shape itself would keep others alive. */
+  nextSlot = 0;
   #template: object | undefined;
   #wanted = false;
 
@@ -43,6 +45,11 @@ export class ObjectShape {
  */
 const first: (ObjectShape | undefined)[] = Array.from({ length: ROWS });
 const second: (ObjectShape | undefined)[] = Array.from({ length: ROWS });
+
+/** The shape that most likely comes next. */
+export function shapeAfter({ nextSlot }: ObjectShape): ObjectShape | undefined {
+  return first[nextSlot];
+}
 
 /** The shape of an object with these keys; undefined when a message cannot hold them. */
 export function shapeOfKeys(keys: readonly string[]): ObjectShape | undefined {

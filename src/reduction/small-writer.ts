@@ -1,5 +1,6 @@
 import { FORMAT } from './message-format.ts';
-import { shapeOfKeys } from './object-shapes.ts';
+import { shapeAfter, shapeOfKeys } from './object-shapes.ts';
+import type { ObjectShape } from './object-shapes.ts';
 import {
   SHORT_TEXT,
   SHORT_TEXT_LIMIT,
@@ -26,6 +27,8 @@ export const scratch: Buffer = Buffer.alloc(SMALL_MESSAGE_LIMIT);
 let at = 0;
 let busy = false;
 let count = 0;
+/** The shape of the last object: what came after it the last time is looked at first. */
+let latest: ObjectShape | undefined;
 const seen: unknown[] = Array.from({ length: SMALL_OBJECTS_LIMIT });
 
 /**
@@ -152,6 +155,11 @@ function writeArray(value: readonly unknown[]): boolean {
 }
 
 function writePlain(value: Record<string, unknown>): boolean {
+  const guess = latest === undefined ? undefined : shapeAfter(latest);
+  if (guess !== undefined && hasKeys(value, guess.keys)) {
+    latest = guess;
+    return writeShaped(value, guess);
+  }
   const keys = Object.keys(value);
   const { length } = keys;
   if (length === 0) {
@@ -160,13 +168,36 @@ function writePlain(value: Record<string, unknown>): boolean {
   }
   const shape = length > SMALL_KEYS_LIMIT ? undefined : shapeOfKeys(keys);
   if (shape === undefined) return false;
-  const { bytes, slot } = shape;
+  if (latest !== undefined) latest.nextSlot = shape.slot;
+  latest = shape;
+  return writeShaped(value, shape);
+}
+
+/** Whether these are the object's keys. `for in` makes no array of them. */
+function hasKeys(value: object, keys: readonly string[]): boolean {
+  let i = 0;
+  for (const key in value) if (key !== keys[i++]) return false;
+  return i === keys.length && !inheritsKeys();
+}
+
+/** Whether somebody has given all objects a key, which `for in` shows, too. */
+function inheritsKeys(): boolean {
+  for (const _ in NO_KEYS) return true;
+  return false;
+}
+const NO_KEYS = {};
+
+function writeShaped(value: Record<string, unknown>, { bytes, slot, keys }: ObjectShape): boolean {
   const size = bytes.length;
   writeHead(SMALL.object, slot);
-  scratch[at++] = size;
-  scratch[at++] = size >> 8;
+  let to = at;
+  scratch[to++] = size;
+  scratch[to++] = size >> 8;
   // Beyond the end nothing is stored, and the values find that it is reached.
-  for (let i = 0; i < size; i++) scratch[at++] = bytes[i] as number;
-  for (let i = 0; i < length; i++) if (!write(value[keys[i] as string])) return false;
-  return true;
+  for (let i = 0; i < size; i++) scratch[to++] = bytes[i] as number;
+  at = to;
+  // V8 reads `value[key]` by the place that `for in` knows. An accessor may have changed the object meanwhile.
+  let i = 0;
+  for (const key in value) if (key !== keys[i++] || !write(value[key])) return false;
+  return i === keys.length;
 }

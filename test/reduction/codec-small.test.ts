@@ -217,10 +217,70 @@ describe('encodeInto and decodeFrom', () => {
   });
 });
 
+describe('an object whose keys were guessed from the one before', () => {
+  const learn = (make: () => object): void => {
+    for (let i = 0; i < 3; i++) encode(make());
+  };
+
+  it('travels without what an accessor has taken from it meanwhile', () => {
+    const shrinking = (): object => ({
+      get guessed1() {
+        Reflect.deleteProperty(this, 'guessed2');
+        return 1;
+      },
+      guessed2: 2,
+    });
+    const changing = (): object => ({
+      get guessed1() {
+        Reflect.deleteProperty(this, 'guessed2');
+        Object.assign(this, { other: 3 });
+        return 1;
+      },
+      guessed2: 2,
+    });
+    for (const make of [shrinking, changing]) {
+      learn(() => ({ guessed1: 1, guessed2: 2 }));
+      const copy = trip(make());
+      expect(copy).toMatchObject({ guessed1: 1 });
+      expect(copy).not.toHaveProperty('guessed2');
+    }
+  });
+
+  it('may be a Proxy that shows other keys each time', () => {
+    let shown = 0;
+    const proxy = new Proxy({} as Record<string, number>, {
+      ownKeys: () => (shown++ % 2 === 0 ? ['guessed1', 'guessed2'] : ['guessed2', 'guessed1']),
+      getOwnPropertyDescriptor: () => ({ value: 7, enumerable: true, configurable: true }),
+      get: (_, key) => (key === 'guessed1' ? 1 : 2),
+    });
+    for (let i = 0; i < 4; i++) {
+      learn(() => ({ guessed1: 1, guessed2: 2 }));
+      expect(trip(proxy)).toEqual({ guessed1: 1, guessed2: 2 });
+    }
+  });
+});
+
 describe('somebody who changed Object.prototype', () => {
   const names = ['small1', 'small2'];
   afterEach(() => {
     for (const name of names) Reflect.deleteProperty(Object.prototype, name);
+  });
+
+  it('has no part in writing: what all objects inherit stays here', () => {
+    for (let round = 0; round < 3; round++) encode({ small1: 1, small2: 2 });
+    Reflect.defineProperty(Object.prototype, 'small2', {
+      value: 9,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
+    for (let round = 0; round < 3; round++) {
+      expect(Object.entries(trip({ small1: round }))).toEqual([['small1', round]]);
+      expect(Object.entries(trip({ small1: round, small2: 2 }))).toEqual([
+        ['small1', round],
+        ['small2', 2],
+      ]);
+    }
   });
 
   it('has no part in reading, whether the shape is known or not', () => {
