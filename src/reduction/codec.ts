@@ -70,14 +70,22 @@ export function encodeInto(value: unknown, what = 'the value', options?: EncodeO
     inScratch.end = end;
     return inScratch;
   }
+  return encodeOther(value, what, options);
+}
+
+/** `encodeInto` for a value that is no small plain one. */
+export function encodeOther(value: unknown, what: string, options?: EncodeOptions): EncodedInPlace {
   const lone = writeLoneBytes(value);
   if (lone !== undefined) return { ...lone, start: 0, modules: NO_MODULES };
   const { bytes, modules } = encodeWithV8(value, what, options);
   return { bytes, start: 0, end: bytes.length, modules };
 }
 
-/** Where a small plain message ends in `scratch`; 0 when the value makes no such message. */
-function encodeSmall(value: unknown): number {
+/**
+ * Writes a small plain value as `encodeInto` does, and says where the message ends; 0 when it is none, and
+ * `encodeOther` has to be asked. Such a message refers to no module and no shared object.
+ */
+export function encodeSmall(value: unknown): number {
   try {
     return writeSmall(value);
   } catch {

@@ -50,11 +50,15 @@ export class Outbox {
 
   sendSync(message: Outgoing, wait: WaitOptions | undefined): boolean {
     try {
-      if (this.#writeOnce(message)) return true;
-      return wait?.timeout !== 0 && waitSync(() => this.#write(message), wait) !== TIMED_OUT;
+      return this.#write(message) === true || this.#sendSlowly(message, wait);
     } finally {
       message.parcel?.release();
     }
+  }
+
+  #sendSlowly(message: Outgoing, wait: WaitOptions | undefined): boolean {
+    if (wait?.timeout === 0) return this.#writeOnce(message);
+    return waitSync(() => this.#write(message), wait) !== TIMED_OUT;
   }
 
   async #turn(): Promise<void> {

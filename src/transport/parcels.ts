@@ -2,13 +2,22 @@ import type { Arena } from '../memory/arena.ts';
 import { allocateForFilling, COMPOUND, holdFor } from '../memory/compound.ts';
 import { beginCollection, endCollection } from '../memory/heap.ts';
 import type { Block } from '../memory/heap.ts';
-import { decode, decodeFrom, encodeInto, isSmallMessage, modulesOf } from '../reduction/codec.ts';
+import {
+  decode,
+  decodeFrom,
+  encodeInto,
+  encodeOther,
+  encodeSmall,
+  isSmallMessage,
+  modulesOf,
+} from '../reduction/codec.ts';
 import type { EncodedInPlace } from '../reduction/codec.ts';
 import { SerializationError } from '../support/errors.ts';
 import { BlockCarrier, copyOf, copyOut } from './block-carrier.ts';
 import { modulesAreLoaded, resolveModules } from '../reduction/module-table.ts';
 import { contentOf, INLINE_MOST, NO_BYTES, PARCEL_START } from './records.ts';
 import type { Head, Incoming, Outgoing } from './records.ts';
+import { scratch as smallMessage } from '../reduction/small-writer.ts';
 import { registerSockets } from './sockets.ts';
 
 registerSockets(import.meta.url);
@@ -25,7 +34,14 @@ const FROM_FAMILY = { code: true };
  * @throws SerializationError when something in the value cannot travel; ResourceError when the memory is full.
  */
 export function pack(arena: Arena, value: unknown, what: string, head?: Head): Outgoing {
-  return encoding(arena, value, what, ({ bytes, start, end, modules }, blocks, carriedBytes) => {
+  const end = encodeSmall(value);
+  if (end === 0) return packSlowly(arena, value, what, head);
+  return { bytes: smallMessage, start: 0, end, weight: end, needsModules: false, parcel: undefined, head };
+}
+
+function packSlowly(arena: Arena, value: unknown, what: string, head: Head | undefined): Outgoing {
+  const other = (carrier: BlockCarrier): EncodedInPlace => encodeOther(value, what, { carrier });
+  return encoding(arena, other, ({ bytes, start, end, modules }, blocks, carriedBytes) => {
     const needsModules = modules.length > 0;
     if (blocks.length === 0 && end - start <= INLINE_MOST) {
       return { bytes, start, end, weight: end - start, needsModules, parcel: undefined, head };
@@ -39,15 +55,13 @@ export function pack(arena: Arena, value: unknown, what: string, head?: Head): O
  * @throws like `pack`
  */
 export function packApart(arena: Arena, value: unknown, what: string): Block {
-  return encoding(arena, value, what, ({ bytes, start, end }, blocks) =>
-    newParcel(arena, bytes.subarray(start, end), blocks),
-  );
+  const any = (carrier: BlockCarrier): EncodedInPlace => encodeInto(value, what, { carrier });
+  return encoding(arena, any, ({ bytes, start, end }, blocks) => newParcel(arena, bytes.subarray(start, end), blocks));
 }
 
 function encoding<R>(
   arena: Arena,
-  value: unknown,
-  what: string,
+  encodeWith: (carrier: BlockCarrier) => EncodedInPlace,
   use: (encoded: EncodedInPlace, blocks: readonly Block[], carriedBytes: number) => R,
 ): R {
   const carrier = carrierOf(arena);
@@ -57,7 +71,7 @@ function encoding<R>(
     let blocks: readonly Block[];
     let encoded: EncodedInPlace;
     try {
-      encoded = encodeInto(value, what, { carrier });
+      encoded = encodeWith(carrier);
     } finally {
       blocks = endCollection(outer);
     }
