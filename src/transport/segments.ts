@@ -4,6 +4,7 @@ import type { Block } from '../memory/heap.ts';
 import { bytesOf, wordsOf } from '../memory/words.ts';
 import type { Words } from '../memory/words.ts';
 import { binding } from '../native/binding.ts';
+import { highOf } from './stream-layout.ts';
 
 const PAGE = 4096;
 /** What the heap keeps of the first page of a block. */
@@ -21,6 +22,9 @@ const MOST_VIEWS = 32;
 export interface Segment {
   /** Its offset in the arena, with its size class in the lowest 4 bits: all that another process needs. */
   readonly place: number;
+  /** The words of `place`. */
+  readonly low: number;
+  readonly high: number;
   readonly byteLength: number;
   readonly words: Words;
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -41,7 +45,14 @@ export class SegmentViews {
     if (segment === undefined) {
       const byteLength = sizeOf(place & CLASS_MASK);
       const buffer = binding.view(this.#arena.index, place - (place & CLASS_MASK), byteLength);
-      segment = { place, byteLength, words: wordsOf(buffer), bytes: bytesOf(buffer) };
+      segment = {
+        place,
+        low: place | 0,
+        high: highOf(place),
+        byteLength,
+        words: wordsOf(buffer),
+        bytes: bytesOf(buffer),
+      };
       for (const oldest of this.#known.keys()) {
         if (this.#known.size < MOST_VIEWS) break;
         this.#known.delete(oldest);

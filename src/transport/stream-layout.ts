@@ -68,7 +68,29 @@ export function loadWide(words: Words, index: number): number {
 
 export function storeWide(words: Words, index: number, value: number): void {
   storeHeld(words, index, value | 0);
-  storeHeld(words, index + 1, Math.floor(value / HIGH));
+  storeHeld(words, index + 1, highOf(value));
+}
+
+/** The upper word of a wide number; the lower one is `number | 0`. */
+export function highOf(value: number): number {
+  return Math.floor(value / HIGH);
+}
+
+/** Whether a wide number has these words. */
+export function isWide(words: Words, index: number, low: number, high: number): boolean {
+  return loadHeld(words, index) === low && loadHeld(words, index + 1) === high;
+}
+
+/** Stores the sum of a wide number and another at `to`; in integers as long as that is possible, which takes half the time. */
+export function addWide(words: Words, index: number, value: number, to: number): void {
+  const sum = loadHeld(words, index) + value;
+  // The lower word is signed: below 2^31 nothing is carried.
+  if (loadHeld(words, index) < 0 || sum !== (sum | 0)) {
+    storeWide(words, to, loadWide(words, index) + value);
+    return;
+  }
+  storeHeld(words, to, sum);
+  storeHeld(words, to + 1, loadHeld(words, index + 1));
 }
 
 /** The cache line on which the stream with this number begins, in a block that has nothing else before them. */

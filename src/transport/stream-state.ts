@@ -90,9 +90,9 @@ export class StreamState {
 
   /** The segment of a position; undefined before the first message. */
   segmentAt(position: number, known: Segment | undefined): Segment | undefined {
+    if (known !== undefined && at.isWide(this.words, position, known.low, known.high)) return known;
     const place = at.loadWide(this.words, position);
-    if (place === 0) return undefined;
-    return known?.place === place ? known : this.#segments.at(place);
+    return place === 0 ? undefined : this.#segments.at(place);
   }
 
   segment(place: number): Segment {
@@ -102,9 +102,10 @@ export class StreamState {
   /** Writes the position behind a message: nobody looks there before the count has moved. */
   advance(from: number, to: number, segment: Segment, place: number, bytes: number): void {
     const { words } = this;
-    at.storeWide(words, to, segment.place);
+    storeHeld(words, to, segment.low);
+    storeHeld(words, to + 1, segment.high);
     storeHeld(words, to + at.AT, place);
-    at.storeWide(words, to + at.BYTES_BEFORE, at.loadWide(words, from + at.BYTES_BEFORE) + bytes);
+    at.addWide(words, from + at.BYTES_BEFORE, bytes, to + at.BYTES_BEFORE);
   }
 
   placeAt(position: number): number {
