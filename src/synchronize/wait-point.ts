@@ -114,6 +114,8 @@ export class Wait {
   expected = 0;
   /** How long a thread spins before it sleeps; grows when spinning helps. */
   spinNs: number = SPIN_NS;
+  /** What a thread lets pass before its first look (ms), so that the other side has its words to itself meanwhile. */
+  paceMs = 0;
   /** How often it looks before; fewer times after it was in vain. */
   looks: number = LOOKS_MOST;
 

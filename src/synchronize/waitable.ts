@@ -52,6 +52,7 @@ function waitsForItself(): StateError {
 
 function looksChanged(wait: Wait): boolean {
   if (wait.spinNs === 0) return wait.isOver();
+  if (wait.paceMs !== 0) idle(wait.paceMs);
   for (let looks = 0; looks < wait.looks; looks++) {
     if (!wait.isOver()) continue;
     wait.looks = LOOKS_MOST;
@@ -60,6 +61,10 @@ function looksChanged(wait: Wait): boolean {
   // In vain: the other side may need this very processor, which native spinning gives it.
   wait.looks = Math.max(LOOKS_LEAST, wait.looks >> 1);
   return false;
+}
+
+function idle(ms: number): void {
+  for (const until = performance.now() + ms; performance.now() < until;);
 }
 
 /** Sleeps, at most for one slice, and learns how long it is worth to spin before. */

@@ -17,6 +17,11 @@ import type { StreamState } from './stream-state.ts';
 const DESERTION_MS = 500;
 const DESERTION_MOST_MS = 2000;
 
+const PACE_MS = 0.001;
+const PACE_EVERY = 64;
+/** Fewer messages than that are not worth it. */
+const PACE_LEAST = 2;
+
 /**
  * Looks at a message before it is taken; what it throws leaves the message where it is. `number`: of all messages that were
  * put, modulo 2^31.
@@ -36,6 +41,10 @@ export class StreamConsumer {
   #put = 0;
   /** The count behind the message that was taken here last. */
   #next = -1;
+  /** Whether the last read has found nothing. */
+  #hasWaited = false;
+  /** How many waits from now on one is paced for a trial. */
+  #paceIn = PACE_EVERY;
   /** Those who have the other end cannot use it: found out while waiting, and told once. */
   #isDeserted = false;
 
@@ -85,6 +94,7 @@ export class StreamConsumer {
     const state = this.#state;
     // Looked at first: who waits for a message need not wait for the lock.
     if (!this.#hasMore(load(state.words, state.got))) return this.#nothing(this.#put);
+    if (this.#hasWaited) this.#learnPace();
     const blocked = this.#lock.acquire();
     if (blocked !== undefined) return blocked;
     killPoint('stream.get.locked');
@@ -112,7 +122,23 @@ export class StreamConsumer {
     return at.distance(this.#put, got) !== 0;
   }
 
+  /**
+   * Each look at the count takes its cache line away from the producer. Where messages follow each other, it pays to look so
+   * late that there are several; where each is waited for before the next is sent, it only costs time. So try now and then.
+   */
+  #learnPace(): void {
+    this.#hasWaited = false;
+    const { words, got } = this.#state;
+    if (this.#dataWait.paceMs === 0) {
+      if (--this.#paceIn === 0) this.#dataWait.paceMs = PACE_MS;
+    } else if (at.distance(this.#put, load(words, got)) < PACE_LEAST) {
+      this.#dataWait.paceMs = 0;
+      this.#paceIn = PACE_EVERY;
+    }
+  }
+
   #nothing(put: number): Wait | typeof ENDED {
+    this.#hasWaited = true;
     this.#lock.passOn();
     if (this.#isDeserted) {
       this.#isDeserted = false;
