@@ -3,6 +3,10 @@ const TARGET_US = 4000;
 /** A first chunk runs code that is not compiled yet: what it says of the next is not taken at its word. */
 const GROWTH_MOST = 16;
 const CHUNKS_PER_WORKER = 4;
+/** Each worker has one chunk in hand and one to take next, and more of them when they are over before the owner wakes. */
+const AHEAD_LEAST = 2;
+const AHEAD_MOST = 16;
+const AHEAD_US = 1000;
 
 /**
  * How many items the next chunk of a map has: as many as take some ms by what the last one took, but never so many that a
@@ -12,10 +16,25 @@ export class ChunkSizes {
   readonly #most: number;
   readonly #fixed: number | undefined;
   #size = 1;
+  #itemUs: number | undefined;
 
-  constructor(items: number, workers: number, fixed: number | undefined) {
+  /** @param itemUs what an item has taken in an earlier map of the same function, if there was one */
+  constructor(items: number, workers: number, fixed: number | undefined, itemUs: number | undefined) {
     this.#most = Math.max(1, Math.ceil(items / (CHUNKS_PER_WORKER * workers)));
     this.#fixed = fixed;
+    this.#itemUs = itemUs;
+    if (itemUs !== undefined) this.#size = Math.max(1, Math.min(this.#most, Math.floor(TARGET_US / itemUs)));
+  }
+
+  /** Chunks that are to be under way for each worker. */
+  get ahead(): number {
+    const chunkUs = (this.#itemUs ?? Infinity) * (this.#fixed ?? this.#size);
+    return Math.max(AHEAD_LEAST, Math.min(AHEAD_MOST, Math.ceil(AHEAD_US / chunkUs)));
+  }
+
+  /** What an item takes, as far as it is known. */
+  get itemUs(): number | undefined {
+    return this.#itemUs;
   }
 
   next(left: number): number {
@@ -24,7 +43,8 @@ export class ChunkSizes {
 
   /** A chunk of so many items has taken so long. */
   measured(items: number, microseconds: number): void {
-    const fitting = Math.floor((TARGET_US * items) / Math.max(1, microseconds));
+    this.#itemUs = Math.max(1, microseconds) / items;
+    const fitting = Math.floor(TARGET_US / this.#itemUs);
     // Chunks of earlier sizes are still under way: what they say must not take back what later ones have said.
     const reachable = Math.max(this.#size, items * GROWTH_MOST);
     this.#size = Math.max(1, Math.min(this.#most, reachable, fitting));

@@ -7,9 +7,6 @@ import type { TaskSource } from './dispatcher.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { Task } from './task.ts';
 
-// Each worker has one chunk in hand and one to take next.
-const CHUNKS_AHEAD = 2;
-
 export interface MapJobOptions {
   readonly chunkSize: number | undefined;
   readonly onProgress: ((progress: Progress) => void) | undefined;
@@ -20,55 +17,53 @@ export class MapJob<R> implements TaskSource {
   readonly #scheduler: Scheduler;
   readonly #fn: PublishedFunction;
   readonly #call: number;
-  readonly #items: readonly unknown[];
+  /** The items; the results take their places. */
+  readonly #values: unknown[];
   readonly #sizes: ChunkSizes;
   readonly #onProgress: MapJobOptions['onProgress'];
   readonly #settler: Settler<R[]>;
-  readonly #results: R[];
   readonly #underWay = new Set<Task>();
   #next = 0;
   #done = 0;
   #hasEnded = false;
 
+  /** @param items which are the job's own from now on */
   constructor(
     scheduler: Scheduler,
     fn: PublishedFunction,
     call: number,
-    items: readonly unknown[],
+    items: unknown[],
     { chunkSize, onProgress }: MapJobOptions,
     settler: Settler<R[]>,
   ) {
     this.#scheduler = scheduler;
     this.#fn = fn;
     this.#call = call;
-    this.#items = items;
-    this.#sizes = new ChunkSizes(items.length, scheduler.processes, chunkSize);
+    this.#values = items;
+    this.#sizes = new ChunkSizes(items.length, scheduler.processes, chunkSize, fn.itemUs);
     this.#onProgress = onProgress;
     this.#settler = settler;
-    // oxlint-disable-next-line unicorn/no-new-array -- Array.from() writes every element.
-    this.#results = new Array<R>(items.length);
   }
 
   start(): void {
-    if (this.#items.length === 0) return this.#finish();
+    if (this.#values.length === 0) return this.#finish();
     this.#scheduler.addSource(this);
   }
 
   next(): Task | undefined {
-    const left = this.#items.length - this.#next;
-    if (left === 0 || this.#hasEnded || this.#underWay.size >= CHUNKS_AHEAD * this.#scheduler.processes)
+    const left = this.#values.length - this.#next;
+    if (left === 0 || this.#hasEnded || this.#underWay.size >= this.#sizes.ahead * this.#scheduler.processes)
       return undefined;
     const start = this.#next;
     const count = this.#sizes.next(left);
     this.#next += count;
-    const items = this.#items.slice(start, start + count);
-    const numbers = (this.#call & CALL.star) === 0 ? asNumbers(items) : undefined;
+    const numbers = (this.#call & CALL.star) === 0 ? asNumbers(this.#values, start, start + count) : undefined;
     try {
       this.#fn.uses += 1;
       const task: Task = this.#scheduler.make(
         this.#fn,
         this.#call,
-        numbers ?? items,
+        numbers ?? this.#values.slice(start, start + count),
         `items ${start} to ${start + count - 1}`,
         {
           done: (value, microseconds) => {
@@ -100,18 +95,19 @@ export class MapJob<R> implements TaskSource {
 
   #receive(start: number, values: ArrayLike<R>, count: number, microseconds: number): void {
     if (this.#hasEnded) return;
-    const results = this.#results;
-    for (let i = 0; i < count; i++) results[start + i] = values[i] as R;
+    const results = this.#values;
+    for (let i = 0; i < count; i++) results[start + i] = values[i];
     this.#sizes.measured(count, microseconds);
+    this.#fn.itemUs = this.#sizes.itemUs;
     this.#done += count;
-    this.#onProgress?.({ done: this.#done, total: this.#items.length });
-    if (this.#done === this.#items.length) this.#finish();
+    this.#onProgress?.({ done: this.#done, total: this.#values.length });
+    if (this.#done === this.#values.length) this.#finish();
   }
 
   #finish(): void {
     if (this.#hasEnded) return;
     this.#end();
-    this.#settler.resolve(this.#results);
+    this.#settler.resolve(this.#values as R[]);
   }
 
   #end(): void {

@@ -42,12 +42,16 @@ export type ThrownBytes = readonly [bytes: Uint8Array, modules: readonly string[
 /** Of one item: its value, or what was thrown. */
 export type OutcomeMessage = readonly [value: unknown] | readonly [value: undefined, thrown: ThrownBytes];
 
-/** Numbers as they travel fastest; undefined when there is something else among the values, or a hole. */
-export function asNumbers(values: readonly unknown[]): Float64Array | undefined {
-  if (values.length < LEAST_NUMBERS || typeof values[0] !== 'number') return undefined;
-  const numbers = new Float64Array(values.length);
+/** Numbers as they travel fastest; undefined when there is something else among the values of this part, or a hole. */
+export function asNumbers(
+  values: readonly unknown[],
+  start = 0,
+  end: number = values.length,
+): Float64Array | undefined {
+  if (end - start < LEAST_NUMBERS || typeof values[start] !== 'number') return undefined;
+  const numbers = new Float64Array(end - start);
   for (let i = 0; i < numbers.length; i++) {
-    const value = values[i];
+    const value = values[start + i];
     if (typeof value !== 'number') return undefined;
     numbers[i] = value;
   }

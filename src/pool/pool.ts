@@ -187,7 +187,7 @@ export class Pool implements AsyncDisposable {
   ): AsyncResult<unknown[]> {
     checkFunction(fn, where);
     checkIterable(items, 'the items', where);
-    const all = Array.from(items);
+    const all = copyOf(items);
     const scheduler = this.#scheduler;
     return this.#result(options as CallOptions<unknown[]>, (settler) => {
       const used = scheduler.use(fn as AnyFunction, where);
@@ -354,4 +354,10 @@ function progressOf(options: MapOptions | undefined, total: number): ((progress:
     show(now);
     tell(now);
   };
+}
+
+/** What an iterable gives; of an ordinary array without asking it for each item. */
+function copyOf<T>(items: Iterable<T>): T[] {
+  const isOrdinary = Array.isArray(items) && items[Symbol.iterator] === Array.prototype[Symbol.iterator];
+  return isOrdinary ? (items as T[]).slice() : Array.from(items);
 }

@@ -22,6 +22,8 @@ export interface PublishedFunction {
   number: number | undefined;
   /** Tasks that are to call it, and maps. */
   uses: number;
+  /** What a call took in the latest chunk of a map, in microseconds. */
+  itemUs: number | undefined;
 }
 
 /** The functions that tasks of a pool call. */
@@ -94,7 +96,15 @@ export class PublishedFunctions {
     const { offset, stamp } = block;
     const bytes = Buffer.alloc(block.byteLength - PARCEL_START);
     block.copyTo(bytes, PARCEL_START);
-    return { name: name || '(anonymous)', bytes, id: { offset, stamp }, block, number: undefined, uses: 0 };
+    return {
+      name: name || '(anonymous)',
+      bytes,
+      id: { offset, stamp },
+      block,
+      number: undefined,
+      uses: 0,
+      itemUs: undefined,
+    };
   }
 }
 
