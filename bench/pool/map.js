@@ -1,7 +1,7 @@
 // @ts-check
 // Small tasks of many numbers in one call: numbers per second.
 //
-//   --pool=forkless --by=own --chunk-size=0 --count=100000 --rounds=5          (bench/pool/open-pool.js names the pools)
+//   --pool=forkless --by=own --chunk-size=0 --count=100000 --rounds=5 --warm-up=2   (bench/pool/open-pool.js names the pools)
 //
 //   --by=own             the library's map, which chooses the size of chunks where --chunk-size=0
 //   --by=hand            tasks that take a chunk of numbers each, cut by the caller
@@ -11,9 +11,8 @@ import { printRates } from '../harness/print-result.js';
 import { openPool } from './open-pool.js';
 import { increment, incrementAll } from './tasks.js';
 
-const WARM_UP = 2;
-const options = readOptions({ pool: 'forkless', by: 'own', 'chunk-size': 0, count: 100_000, rounds: 5 });
-const { by, 'chunk-size': chunkSize, count } = options;
+const options = readOptions({ pool: 'forkless', by: 'own', 'chunk-size': 0, count: 100_000, rounds: 5, 'warm-up': 2 });
+const { by, 'chunk-size': chunkSize, count, rounds, 'warm-up': warmUp } = options;
 const pool = await openPool(options.pool);
 const numbers = Array.from({ length: count }, (_, i) => i);
 
@@ -41,13 +40,13 @@ async function unordered() {
 }
 
 const rates = [];
-for (let round = 0; round < WARM_UP + options.rounds; round++) {
+for (let round = 0; round < warmUp + rounds; round++) {
   const start = performance.now();
   const results = await mapped();
   const elapsed = performance.now() - start;
   if (results.length !== count || !results.every((result, i) => result === i + 1))
     throw new Error('the results are not those of the numbers');
-  if (round >= WARM_UP) rates.push((count * 1000) / elapsed);
+  if (round >= warmUp) rates.push((count * 1000) / elapsed);
 }
 await pool.close();
 printRates(`${options.pool}, map by ${by}`, rates);

@@ -15,6 +15,8 @@ const FEWER_TRIPS = ['--trips=5000', '--warm-up=3000'];
 const FEWER_ARRAYS = ['--trips=30', '--warm-up=10'];
 /** By chunks of one. */
 const SINGLY = ['--chunk-size=1', '--count=20000'];
+/** Both are compiled by then; the others take too long for so many rounds. */
+const LONG = ['--rounds=15', '--warm-up=15'];
 const BY_TWENTY = ['--by=imap-unordered', '--chunk-size=20'];
 
 /** Other libraries' pools: their names in the table and in bench/pool/open-pool.js. */
@@ -74,9 +76,9 @@ export const measurements = [
   {
     name: 'Pool.map, 100 000 numbers',
     unit: '/s',
-    ours: node('pool/map.js'),
+    ours: node('pool/map.js', ...LONG),
     peers: [
-      python("Python's Pool", 'pool_map.py', [], atLeast(3)),
+      python("Python's Pool", 'pool_map.py', LONG, atLeast(3)),
       python("Python's ProcessPoolExecutor, by 1000", 'pool_map.py', ['--of=ProcessPoolExecutor', '--chunk-size=1000']),
       pool(['poolifier, threads', 'poolifier-threads'], 'map.js', [], atLeast(20)),
       pool(['poolifier, cluster', 'poolifier-cluster'], 'map.js', [], atLeast(20)),
