@@ -4,7 +4,7 @@
  *     a task      [ function, call, 0, 0 ]
  *     a result    [ number of the task, or of the worker; status; when it began; how long it took ], in microseconds, modulo 2^32
  *
- * A task's message has the arguments, or the items; a result's the value, the values or the outcomes. Items and values that are
+ * A task's message has the arguments, or the items; a result's the value, the values or the outcomes. Many items or values that are
  * numbers are in a Float64Array.
  */
 
@@ -16,7 +16,7 @@ export const CALL = {
   each: 1,
   /** Items are the arguments of a call. */
   star: 2,
-  /** What fails does not end the others: the result has an outcome for each. */
+  /** What fails does not end the others: the result has an outcome for each then. */
   outcomes: 4,
   /** The worker is to end. */
   stop: 8,
@@ -24,7 +24,7 @@ export const CALL = {
 
 /** What a result is. */
 export const STATUS = {
-  /** The value, the values or the outcomes that were asked for. */
+  /** The value or the values that were asked for. */
   value: 0,
   /** What was thrown, encoded. */
   thrown: 1,
@@ -34,6 +34,8 @@ export const STATUS = {
   ready: 3,
   /** No result of a task: what a worker's initializer has thrown. */
   notReady: 4,
+  /** Of items, some of which have failed: an outcome for each. */
+  outcomes: 5,
 } as const;
 
 /** What was thrown in a worker: `encodeThrown` made it. */
@@ -57,4 +59,5 @@ export function asNumbers(
   }
   return numbers;
 }
-const LEAST_NUMBERS = 8;
+// Fewer take longer so than in a small message (reduction/small-format.ts).
+const LEAST_NUMBERS = 128;

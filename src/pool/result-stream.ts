@@ -179,7 +179,14 @@ export class ResultStream<R> implements TaskSource {
     try {
       this.#fn.uses += 1;
       chunk.task = this.#scheduler.submit(this.#fn, ITEM_CALL, items, 'the items', {
-        done: (value) => this.#accept(chunk, value as readonly OutcomeMessage[]),
+        done: (value, _, areOutcomes) => {
+          if (areOutcomes) this.#accept(chunk, value as readonly OutcomeMessage[]);
+          else
+            this.#settle(
+              chunk,
+              Array.from(value as ArrayLike<R>, (each) => ({ value: each })),
+            );
+        },
         failed,
       });
     } catch (error) {

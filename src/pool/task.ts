@@ -9,7 +9,8 @@ import type { PublishedFunction } from './published-functions.ts';
 
 /** What a task is told. Exactly one of the two is called, once. */
 export interface TaskEnd {
-  readonly done: (value: unknown, microseconds: number) => void;
+  /** @param areOutcomes the value is an outcome for each item */
+  readonly done: (value: unknown, microseconds: number, areOutcomes: boolean) => void;
   readonly failed: (error: unknown) => void;
 }
 
@@ -69,7 +70,7 @@ export class Task {
     if (status !== STATUS.thrown) {
       const end = this.#end;
       this.#end = undefined;
-      end?.done(value, microseconds);
+      end?.done(value, microseconds, status === STATUS.outcomes);
       return undefined;
     }
     const [bytes, modules] = value as ThrownBytes;

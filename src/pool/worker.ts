@@ -13,11 +13,11 @@ import { isReady, LateMessage, pack, unpack } from '../transport/parcels.ts';
 import { newHead } from '../transport/records.ts';
 import type { Incoming } from '../transport/records.ts';
 import { ENDED } from '../transport/stream-state.ts';
-import { isThenable, perform, sentForm, travelingOutcomes } from './calls.ts';
+import { isThenable, perform, sentForm, SomeFailed, travelingOutcomes } from './calls.ts';
 import type { Callable } from './calls.ts';
 import { KnownFunctions } from './known-functions.ts';
 import { CALL, STATUS } from './messages.ts';
-import type { OutcomeMessage, ThrownBytes } from './messages.ts';
+import type { ThrownBytes } from './messages.ts';
 import type { PoolChannel } from './pool-channel.ts';
 
 export interface WorkerSettings {
@@ -219,10 +219,11 @@ class Worker {
   /** @throws SerializationError when the result cannot travel. */
   #sendResult(call: number, result: unknown): void {
     try {
-      this.#send(STATUS.value, sentForm(call, result));
+      if (result instanceof SomeFailed) this.#send(STATUS.outcomes, result.outcomes);
+      else this.#send(STATUS.value, sentForm(call, result));
     } catch (error) {
       if ((call & CALL.outcomes) === 0) throw error;
-      this.#send(STATUS.value, travelingOutcomes(result as readonly OutcomeMessage[], thrownBytes));
+      this.#send(STATUS.outcomes, travelingOutcomes(result as readonly unknown[] | SomeFailed, thrownBytes));
     }
   }
 
