@@ -3,10 +3,15 @@ const TARGET_US = 4000;
 /** A first chunk runs code that is not compiled yet: what it says of the next is not taken at its word. */
 const GROWTH_MOST = 16;
 const CHUNKS_PER_WORKER = 4;
-/** Each worker has one chunk in hand and one to take next, and more of them when they are over before the owner wakes. */
+/** Each worker has one chunk in hand and one to take next. */
 const AHEAD_LEAST = 2;
 const AHEAD_MOST = 16;
 const AHEAD_US = 1000;
+
+/** Chunks that are to be under way for each worker: more than `least` when those are done before the owner wakes. */
+export function chunksAhead(chunkUs: number, least: number): number {
+  return Math.max(least, Math.min(AHEAD_MOST, Math.ceil(AHEAD_US / chunkUs)));
+}
 
 /**
  * How many items the next chunk of a map has: as many as take some ms by what the last one took, but never so many that a
@@ -28,8 +33,7 @@ export class ChunkSizes {
 
   /** Chunks that are to be under way for each worker. */
   get ahead(): number {
-    const chunkUs = (this.#itemUs ?? Infinity) * (this.#fixed ?? this.#size);
-    return Math.max(AHEAD_LEAST, Math.min(AHEAD_MOST, Math.ceil(AHEAD_US / chunkUs)));
+    return chunksAhead((this.#itemUs ?? Infinity) * (this.#fixed ?? this.#size), AHEAD_LEAST);
   }
 
   /** What an item takes, as far as it is known. */

@@ -92,7 +92,7 @@ export interface MapOptions<R = unknown> extends TaskOptions {
 export interface IterationOptions {
   /** Items of a chunk. Default: 1. */
   readonly chunkSize?: number | undefined;
-  /** Items that are taken from the input before their results are asked for, at most. Default: 4 chunks for each worker. */
+  /** Items that are taken from the input before their results are asked for, at most. Default: 4 chunks for each worker, up to 16 if they are short. */
   readonly bufferSize?: number | undefined;
 }
 

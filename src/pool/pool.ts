@@ -32,9 +32,6 @@ type TaskFunction = (...args: never[]) => unknown;
 
 type MapResult<R> = Omit<MapOptions<R>, 'callback' | 'errorCallback'>;
 
-// Chunks of an imap that are under way or ready, for each worker.
-const CHUNKS_AHEAD = 4;
-
 /**
  * Worker processes that take tasks from one queue in shared memory: any function, called with arguments or for each item.
  *
@@ -254,7 +251,7 @@ export class Pool implements AsyncDisposable {
     if (!(Symbol.asyncIterator in Object(items))) checkIterable(items, 'the items', where);
     checkIteration(options, where);
     const scheduler = this.#scheduler;
-    const { chunkSize = 1, bufferSize = chunkSize * scheduler.processes * CHUNKS_AHEAD } = options ?? {};
+    const { chunkSize = 1, bufferSize } = options ?? {};
     const used = scheduler.use(fn as AnyFunction, where);
     try {
       return new ResultStream<R>(scheduler, used, items, { ordered, chunkSize, bufferSize });

@@ -1,6 +1,7 @@
 import { modulesAreLoaded, resolveModules } from '../reduction/module-table.ts';
 import { decodeThrown } from '../reduction/remote-error.ts';
 import { guarded } from '../support/guarded.ts';
+import { chunksAhead } from './chunk-sizes.ts';
 import { CALL } from './messages.ts';
 import type { OutcomeMessage } from './messages.ts';
 import type { PublishedFunction } from './published-functions.ts';
@@ -14,8 +15,8 @@ export type Outcome<R> = { readonly value: R } | { readonly error: unknown };
 export interface ResultStreamOptions {
   readonly ordered: boolean;
   readonly chunkSize: number;
-  /** Items that are taken from the input and whose outcomes are not asked for yet, at most. */
-  readonly bufferSize: number;
+  /** Items that are taken from the input and whose outcomes are not asked for yet, at most. By default as pays. */
+  readonly bufferSize: number | undefined;
 }
 
 interface Chunk<R> {
@@ -24,6 +25,8 @@ interface Chunk<R> {
   outcomes: Outcome<R>[] | undefined;
 }
 
+/** Chunks that are under way or ready, for each worker. */
+const CHUNKS_LEAST = 4;
 const ITEM_CALL = CALL.each | CALL.outcomes;
 
 /**
@@ -40,6 +43,7 @@ export class ResultStream<R> implements TaskSource {
   readonly #ready: Outcome<R>[] = [];
   /** Told when there is an outcome, or the end. */
   onChange: () => void = () => {};
+  #chunksAhead = CHUNKS_LEAST;
   #buffered = 0;
   /** Of those, the ones that have no outcome yet. */
   #underWay = 0;
@@ -138,7 +142,8 @@ export class ResultStream<R> implements TaskSource {
   #hasRoom(): boolean {
     if (this.#isExhausted || this.#hasEnded) return false;
     const items = this.#scheduler.state === 'closed' ? this.#underWay : this.#buffered;
-    return items < this.#options.bufferSize;
+    const { bufferSize, chunkSize } = this.#options;
+    return items < (bufferSize ?? chunkSize * this.#scheduler.processes * this.#chunksAhead);
   }
 
   #add(next: IteratorResult<unknown>): void {
@@ -152,7 +157,9 @@ export class ResultStream<R> implements TaskSource {
     this.#buffered += 1;
     this.#underWay += 1;
     this.#items.push(next.value);
-    if (this.#items.length >= this.#options.chunkSize || !this.#hasRoom()) this.#submit();
+    // A part of a chunk waits for the rest, though there is no room now: each outcome that is taken makes some.
+    const { chunkSize, bufferSize = chunkSize } = this.#options;
+    if (this.#items.length >= Math.min(chunkSize, bufferSize)) this.#submit();
   }
 
   /** The input has failed: what was read before counts, and then that. */
@@ -179,7 +186,8 @@ export class ResultStream<R> implements TaskSource {
     try {
       this.#fn.uses += 1;
       chunk.task = this.#scheduler.submit(this.#fn, ITEM_CALL, items, 'the items', {
-        done: (value, _, areOutcomes) => {
+        done: (value, microseconds, areOutcomes) => {
+          this.#chunksAhead = chunksAhead(microseconds, CHUNKS_LEAST);
           if (areOutcomes) this.#accept(chunk, value as readonly OutcomeMessage[]);
           else
             this.#settle(

@@ -112,6 +112,31 @@ describe('Pool.imap()', () => {
     expect((await results.next()).done).toBe(true);
   });
 
+  it('keeps its chunks whole, however many items are taken at a time', async () => {
+    const pool = makePool(2);
+    for (const bufferSize of [undefined, 20, 25, 50]) {
+      const before = pool.stats.completed;
+      expect(await all(pool.imap(tasks.square, upTo(400), { chunkSize: 20, bufferSize }))).toHaveLength(400);
+      expect(pool.stats.completed - before).toBe(20);
+    }
+  });
+
+  it('gives all items, whatever the sizes of chunks and buffer', async () => {
+    const pool = makePool(2);
+    for (const [chunkSize, bufferSize] of [
+      [7, 10],
+      [10, 7],
+      [7, 1],
+      [3, 4],
+      [500, 100],
+    ] as const) {
+      for (const form of ['imap', 'imapUnordered'] as const) {
+        const results = await all(pool[form](tasks.square, upTo(50), { chunkSize, bufferSize }));
+        expect(results.toSorted((a, b) => a - b)).toEqual(upTo(50).map((x) => x * x));
+      }
+    }
+  });
+
   it('answers many next() in their order', async () => {
     const pool = makePool(2);
     const results = pool.imap(tasks.square, upTo(5));
