@@ -149,7 +149,9 @@ export class MapCalls<R> {
     } else {
       this.#items.push(next.value);
       this.#buffered += 1;
-      if (this.#items.length === this.#options.chunkSize || !this.#hasRoom()) this.#submit();
+      // A part of a chunk waits for the rest, though there is no room now: each result that is taken makes some.
+      const { chunkSize, bufferSize } = this.#options;
+      if (this.#items.length === Math.min(chunkSize, bufferSize)) this.#submit();
     }
     this.onRead();
   }
