@@ -51,8 +51,6 @@ export interface EncodeOptions extends CodeOption {
 export function encode(value: unknown, what = 'the value', options?: EncodeOptions): Encoded {
   const end = encodeSmall(value);
   if (end > 0) return { bytes: copySlice.call(scratch, 0, end), modules: NO_MODULES };
-  const lone = writeLoneBytes(value);
-  if (lone !== undefined) return { bytes: copySlice.call(lone.bytes, 0, lone.end), modules: NO_MODULES };
   return encodeWithV8(value, what, options);
 }
 
@@ -73,21 +71,19 @@ export function encodeInto(value: unknown, what = 'the value', options?: EncodeO
   return encodeOther(value, what, options);
 }
 
-/** `encodeInto` for a value that is no small plain one. */
+/** `encodeInto` for what `encodeSmall` does not take. */
 export function encodeOther(value: unknown, what: string, options?: EncodeOptions): EncodedInPlace {
-  const lone = writeLoneBytes(value);
-  if (lone !== undefined) return { ...lone, start: 0, modules: NO_MODULES };
   const { bytes, modules } = encodeWithV8(value, what, options);
   return { bytes, start: 0, end: bytes.length, modules };
 }
 
 /**
- * Writes a small plain value as `encodeInto` does, and says where the message ends; 0 when it is none, and
+ * Writes a small plain value, or some bytes, as `encodeInto` does, and says where the message ends; 0 when it is neither, and
  * `encodeOther` has to be asked. Such a message refers to no module and no shared object.
  */
 export function encodeSmall(value: unknown): number {
   try {
-    return writeSmall(value);
+    return writeSmall(value) || writeLoneBytes(value);
   } catch {
     // A Proxy, or a getter that throws: lowering finds out which and where.
     return 0;

@@ -16,8 +16,16 @@ const ROOM = 16;
 // oxlint-disable-next-line no-control-regex -- what a byte cannot hold
 const WIDE = /[^\u0000-\u00ff]/;
 
-/** Where small messages are written, each over the one before. The whole of its buffer, which is a multiple of 8 bytes. */
-export const scratch: Buffer = Buffer.alloc(SMALL_MESSAGE_LIMIT);
+/**
+ * Where small messages are written, and those that are nothing but bytes, each over the one before. The whole of its buffer,
+ * which is a multiple of 8 bytes.
+ */
+export const scratch: Buffer = Buffer.alloc(32 << 10);
+
+/** Whether `scratch` has a part of a message whose accessor is being read. */
+export function isWriting(): boolean {
+  return busy;
+}
 
 /*
  * The message that is being written. There is one at a time: a getter in a message can write another one meanwhile, but
@@ -193,7 +201,7 @@ function writeShaped(value: Record<string, unknown>, { bytes, slot, keys }: Obje
   let to = at;
   scratch[to++] = size;
   scratch[to++] = size >> 8;
-  // Beyond the end nothing is stored, and the values find that it is reached.
+  // Beyond the limit there is room for these, and the values find that it is reached.
   for (let i = 0; i < size; i++) scratch[to++] = bytes[i] as number;
   at = to;
   // V8 reads `value[key]` by the place that `for in` knows. An accessor may have changed the object meanwhile.

@@ -1,7 +1,7 @@
 import { COMPOUND_BYTES } from '../memory/compound.ts';
 import type { BlockId } from '../memory/compound.ts';
 import type { Block } from '../memory/heap.ts';
-import { wordsOf } from '../memory/words.ts';
+import { bytesOf, wordsOf } from '../memory/words.ts';
 import { scratch as smallMessage } from '../reduction/small-writer.ts';
 import type { Segment } from './segments.ts';
 import { loadWide, storeWide } from './stream-layout.ts';
@@ -34,8 +34,8 @@ export const NEXT_BYTES = 12;
 export const PARCEL_START: number = COMPOUND_BYTES;
 /** Larger messages are blocks of their own. */
 export const INLINE_MOST: number = 32 << 10;
-// Up to here a loop is faster than a call.
-const LOOP_MOST = 256;
+// Up to here a loop over words is faster than a call.
+const LOOP_MOST = 64;
 
 /** Words that go beside a message: they are there whatever becomes of the message itself. */
 export type Head = Int32Array<ArrayBuffer>;
@@ -90,9 +90,11 @@ export function writeInline(segment: Segment, at: number, message: Outgoing): vo
   const { bytes, start, end } = message;
   const index = at >> 2;
   segment.words[index] = ((end - start) << VALUE_SHIFT) | flagsOf(message) | INLINE;
-  if (end - start > LOOP_MOST) segment.bytes.set(bytes.subarray(start, end), at + INLINE_HEADER);
-  else if (bytes === smallMessage) copyWords(smallWords, 0, end, segment.words, index + 1);
-  else for (let i = start, to = at + INLINE_HEADER; i < end; i++) segment.bytes[to++] = bytes[i] as number;
+  if (bytes !== smallMessage) {
+    const isWhole = start === 0 && end === bytes.length;
+    segment.bytes.set(isWhole ? bytes : bytes.subarray(start, end), at + INLINE_HEADER);
+  } else if (end > LOOP_MOST) segment.bytes.set(smallBytes.subarray(0, end), at + INLINE_HEADER);
+  else copyWords(smallWords, 0, end, segment.words, index + 1);
   // After the bytes, which may write up to 3 more.
   if (message.head !== undefined) writeHead(segment, index + ((INLINE_HEADER + end - start + 3) >> 2), message.head);
 }
@@ -143,6 +145,7 @@ export function bytesAt(segment: Segment, at: number): number {
 
 /** Small plain messages come in this buffer. */
 const smallWords = wordsOf(smallMessage.buffer as ArrayBuffer);
+const smallBytes = bytesOf(smallMessage.buffer as ArrayBuffer);
 const scratch = new Uint8Array(INLINE_MOST);
 export const NO_BYTES: Uint8Array = new Uint8Array(0);
 const scratchWords = wordsOf(scratch.buffer);

@@ -35,6 +35,17 @@ describe('A message that is nothing but bytes', () => {
     expect(Buffer.compare(found, pattern(9))).toBe(0);
   });
 
+  it('can be written while an accessor of another message is read', () => {
+    const value = {
+      before: 'before',
+      get bytes() {
+        return decode(encode(Buffer.from('inner')).bytes) instanceof Buffer;
+      },
+      after: 'after',
+    };
+    expect(decode(encode(value).bytes)).toEqual({ before: 'before', bytes: true, after: 'after' });
+  });
+
   it('sends a part of a buffer without the rest', () => {
     expect(encode(Buffer.alloc(10_000).subarray(5, 10)).bytes).toHaveLength(7);
   });
