@@ -1,6 +1,6 @@
 import type { Arena } from '../memory/arena.ts';
 import type { Block } from '../memory/heap.ts';
-import { add, compareAndSwap, load, store } from '../memory/words.ts';
+import { add, compareAndSwap, load, loadHeld, store, storeHeld } from '../memory/words.ts';
 import type { Words } from '../memory/words.ts';
 import { killPoint } from '../native/kill-point.ts';
 import { StateError } from '../support/errors.ts';
@@ -152,24 +152,24 @@ export class Permits {
   #acquireOwned(): boolean {
     return this.#guard.run(() => {
       const words = this.#words;
-      if (load(words, MODE) !== OWNED) return false;
-      if (load(words, COUNT) === 0) this.#takeBack();
-      if (load(words, COUNT) === 0) return false;
+      if (loadHeld(words, MODE) !== OWNED) return false;
+      if (loadHeld(words, COUNT) === 0) this.#takeBack();
+      if (loadHeld(words, COUNT) === 0) return false;
       killPoint('permits.guarded');
       const own = this.#recordOf(this.#self);
       if (own >= 0) {
-        store(words, own + 1, load(words, own + 1) + 1);
+        storeHeld(words, own + 1, loadHeld(words, own + 1) + 1);
       } else {
         const record = this.#freeRecord();
-        store(words, record + 1, 1);
-        store(words, record, this.#self);
+        storeHeld(words, record + 1, 1);
+        storeHeld(words, record, this.#self);
       }
       killPoint('permits.taken');
       // Only now: #freeRecord may have had permits come back.
-      store(words, COUNT, load(words, COUNT) - 1);
-      const left = load(words, LEFT_BY_DEAD);
+      storeHeld(words, COUNT, loadHeld(words, COUNT) - 1);
+      const left = loadHeld(words, LEFT_BY_DEAD);
       this.abandoned = left > 0;
-      if (left > 0) store(words, LEFT_BY_DEAD, left - 1);
+      if (left > 0) storeHeld(words, LEFT_BY_DEAD, left - 1);
       return true;
     });
   }
@@ -177,13 +177,13 @@ export class Permits {
   /** True when it is done, false when the semaphore has become a signal. */
   #releaseOwned(): boolean {
     const words = this.#words;
-    if (load(words, MODE) !== OWNED) return false;
+    if (loadHeld(words, MODE) !== OWNED) return false;
     killPoint('permits.guarded');
     const own = this.#recordOf(this.#self);
     if (own >= 0) {
       this.#takeOneFrom(own);
       killPoint('permits.given');
-      store(words, COUNT, load(words, COUNT) + 1);
+      storeHeld(words, COUNT, loadHeld(words, COUNT) + 1);
       return true;
     }
     this.#takeBack();
@@ -192,8 +192,8 @@ export class Permits {
       this.#takeOneFrom(late);
       return true;
     }
-    this.#checkRoom(load(words, COUNT));
-    store(words, MODE, SIGNAL);
+    this.#checkRoom(loadHeld(words, COUNT));
+    storeHeld(words, MODE, SIGNAL);
     killPoint('permits.signal');
     return false;
   }
@@ -242,9 +242,9 @@ export class Permits {
   }
 
   #takeOneFrom(record: number): void {
-    const held = load(this.#words, record + 1);
-    if (held > 1) store(this.#words, record + 1, held - 1);
-    else store(this.#words, record, NOBODY);
+    const held = loadHeld(this.#words, record + 1);
+    if (held > 1) storeHeld(this.#words, record + 1, held - 1);
+    else storeHeld(this.#words, record, NOBODY);
   }
 
   get #end(): number {
@@ -272,9 +272,9 @@ export class Permits {
   /** Index of the record of an owner, -1 when it has none. */
   #recordOf(owner: number): number {
     const words = this.#words;
-    if (owner === this.#self && this.#mine !== 0 && load(words, this.#mine) === owner) return this.#mine;
+    if (owner === this.#self && this.#mine !== 0 && loadHeld(words, this.#mine) === owner) return this.#mine;
     for (let record = RECORDS; record < this.#end; record += 2) {
-      if (load(words, record) !== owner) continue;
+      if (loadHeld(words, record) !== owner) continue;
       if (owner === this.#self) this.#mine = record;
       return record;
     }
@@ -285,13 +285,13 @@ export class Permits {
     const words = this.#words;
     const free = this.#recordOf(NOBODY);
     if (free >= 0) return free;
-    const used = load(words, END);
-    if (used === load(words, CAPACITY)) {
+    const used = loadHeld(words, END);
+    if (used === loadHeld(words, CAPACITY)) {
       this.#takeBack();
       return this.#recordOf(RETURNED);
     }
-    store(words, RECORDS + 2 * used, NOBODY);
-    store(words, END, used + 1);
+    storeHeld(words, RECORDS + 2 * used, NOBODY);
+    storeHeld(words, END, used + 1);
     return RECORDS + 2 * used;
   }
 }
