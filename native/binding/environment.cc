@@ -1,7 +1,5 @@
 #include "binding/environment.h"
 
-#include "binding/convert.h"
-
 #include <stdlib.h>
 
 #include <mutex>
@@ -71,75 +69,26 @@ void Environment::Leave(Arena& arena) {
   Retire(arena, id);
 }
 
-Status Environment::OpenDoorbell(Arena& arena, Napi::Function callback) {
-  std::unique_ptr<LoopDoorbell> doorbell;
-  if (Status status = LoopDoorbell::Open(env_, arena, ParticipantOf(arena), callback, &doorbell); !status.ok()) {
+Status Environment::OpenDoorbell(Arena& arena, Napi::Function callback, bool has_libuv) {
+  const int32_t id = ParticipantOf(arena);
+  Doorbell doorbell;
+  const DoorbellAddress address{arena.header().family, SlotOf(id), GenerationOf(id)};
+  if (Status status = forkless::OpenDoorbell(address, &doorbell); !status.ok()) return status;
+  std::unique_ptr<LoopDoorbell> made;
+  const auto make = has_libuv ? PollDoorbell : WatchDoorbell;
+  if (Status status = make(env_, doorbell, callback, &made); !status.ok()) {
+    CloseDoorbell(&doorbell);
     return status;
   }
-  doorbells_[arena.index()] = std::move(doorbell);
+  made->SetReferenced(false);
+  doorbells_[arena.index()] = std::move(made);
+  arena.participant(SlotOf(id)).doorbell_fd.store(doorbell.event_fd);
   return Status::Ok();
 }
 
 LoopDoorbell* Environment::DoorbellOf(const Arena& arena) {
   const auto found = doorbells_.find(arena.index());
   return found == doorbells_.end() ? nullptr : found->second.get();
-}
-
-Status LoopDoorbell::Open(Napi::Env env, Arena& arena, int32_t id, Napi::Function callback,
-                          std::unique_ptr<LoopDoorbell>* result) {
-  uv_loop_t* loop = nullptr;
-  if (napi_get_uv_event_loop(env, &loop) != napi_ok || loop == nullptr) return Status::Fail(Code::kUnsupported);
-  Doorbell doorbell;
-  const DoorbellAddress address{arena.header().family, SlotOf(id), GenerationOf(id)};
-  if (Status status = forkless::OpenDoorbell(address, &doorbell); !status.ok()) return status;
-  auto made = std::unique_ptr<LoopDoorbell>(new LoopDoorbell(env));
-  made->callback_ = Napi::Persistent(callback);
-  made->handles_ = new Handles;
-  made->handles_->doorbell = doorbell;
-  made->handles_->owner = made.get();
-  uv_poll_init(loop, &made->handles_->event, doorbell.event_fd);
-  uv_poll_init(loop, &made->handles_->socket, doorbell.socket_fd);
-  made->handles_->event.data = made->handles_;
-  made->handles_->socket.data = made->handles_;
-  uv_poll_start(&made->handles_->event, UV_READABLE, OnRing);
-  uv_poll_start(&made->handles_->socket, UV_READABLE, OnRing);
-  made->SetReferenced(false);
-  arena.participant(SlotOf(id)).doorbell_fd.store(doorbell.event_fd);
-  *result = std::move(made);
-  return Status::Ok();
-}
-
-LoopDoorbell::~LoopDoorbell() {
-  if (handles_ == nullptr) return;
-  handles_->owner = nullptr;
-  uv_close(reinterpret_cast<uv_handle_t*>(&handles_->event), OnClosed);
-  uv_close(reinterpret_cast<uv_handle_t*>(&handles_->socket), OnClosed);
-}
-
-void LoopDoorbell::OnClosed(uv_handle_t* handle) {
-  auto* handles = static_cast<Handles*>(handle->data);
-  if (--handles->open > 0) return;
-  CloseDoorbell(&handles->doorbell);
-  delete handles;
-}
-
-void LoopDoorbell::SetReferenced(bool referenced) {
-  auto* handle = reinterpret_cast<uv_handle_t*>(&handles_->event);
-  referenced ? uv_ref(handle) : uv_unref(handle);
-  uv_unref(reinterpret_cast<uv_handle_t*>(&handles_->socket));
-}
-
-void LoopDoorbell::OnRing(uv_poll_t* handle, int /*status*/, int /*events*/) {
-  auto* handles = static_cast<Handles*>(handle->data);
-  if (handles->owner == nullptr) return;
-  handle == &handles->event ? DrainEvents(handles->doorbell) : DrainSocket(handles->doorbell);
-  LoopDoorbell& self = *handles->owner;
-  // What is called may close the doorbell, and with it this object.
-  const Napi::Env env = self.env_;
-  const Napi::HandleScope scope(env);
-  // MakeCallback drains the microtasks, so that the promises that this resolves run at once.
-  self.callback_.MakeCallback(env.Global(), 0, nullptr);
-  ReportUncaught(env);
 }
 
 }  // namespace forkless

@@ -3,45 +3,14 @@
 #define FORKLESS_BINDING_ENVIRONMENT_H_
 
 #include <napi.h>
-#include <uv.h>
 
 #include <map>
 #include <memory>
 
+#include "binding/loop_doorbell.h"
 #include "core/arena.h"
-#include "platform/doorbell.h"
 
 namespace forkless {
-
-// The doorbell of one participant, polled by the environment's event loop.
-class LoopDoorbell {
- public:
-  static Status Open(Napi::Env env, Arena& arena, int32_t id, Napi::Function callback,
-                     std::unique_ptr<LoopDoorbell>* result);
-  ~LoopDoorbell();
-  LoopDoorbell(const LoopDoorbell&) = delete;
-  LoopDoorbell& operator=(const LoopDoorbell&) = delete;
-
-  void SetReferenced(bool referenced);
-  [[nodiscard]] const Doorbell& doorbell() const { return handles_->doorbell; }
-
- private:
-  // The libuv handles outlive this object until libuv has closed them.
-  struct Handles {
-    uv_poll_t event;
-    uv_poll_t socket;
-    Doorbell doorbell;
-    int open = 2;
-    LoopDoorbell* owner;
-  };
-  explicit LoopDoorbell(Napi::Env env) : env_(env) {}
-  static void OnRing(uv_poll_t* handle, int status, int events);
-  static void OnClosed(uv_handle_t* handle);
-
-  Napi::Env env_;
-  Napi::FunctionReference callback_;
-  Handles* handles_ = nullptr;
-};
 
 class Environment {
  public:
@@ -58,7 +27,8 @@ class Environment {
   // Gives the participant back; the named arena goes with its last user.
   void Leave(Arena& arena);
 
-  Status OpenDoorbell(Arena& arena, Napi::Function callback);
+  // `has_libuv`: whether the event loop is libuv's.
+  Status OpenDoorbell(Arena& arena, Napi::Function callback, bool has_libuv);
   LoopDoorbell* DoorbellOf(const Arena& arena);
 
  private:

@@ -1,11 +1,14 @@
 // Waiting and waking.
 #include "core/parking.h"
 
+#include <uv.h>
+
 #include <vector>
 
 #include "binding/convert.h"
 #include "binding/exports.h"
 #include "core/posix_semaphore.h"
+#include "platform/futex.h"
 
 namespace forkless {
 
@@ -26,6 +29,11 @@ Napi::Value ParkThread(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<int32_t>(Park(arena, request)));
 }
 
+// monotonicNow(): the clock of all deadlines, in ms
+Napi::Value Now(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(MonotonicNow()) / 1e6);
+}
+
 // wake(index, point, count): count < 0 = all
 Napi::Value WakePoint(const Napi::CallbackInfo& info) {
   const int32_t count = IntAt(info, 2);
@@ -33,10 +41,10 @@ Napi::Value WakePoint(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// openDoorbell(index, onRing)
+// openDoorbell(index, onRing, hasLibuv)
 Napi::Value OpenDoorbellOf(const Napi::CallbackInfo& info) {
   const Status status =
-      Environment::Of(info.Env()).OpenDoorbell(ArenaAt(info, 0), info[1].As<Napi::Function>());
+      Environment::Of(info.Env()).OpenDoorbell(ArenaAt(info, 0), info[1].As<Napi::Function>(), info[2].As<Napi::Boolean>());
   return status.ok() ? info.Env().Undefined() : Throw(info.Env(), status);
 }
 
@@ -73,6 +81,7 @@ Napi::Value HasRequests(const Napi::CallbackInfo& info) {
 
 void InitParking(Napi::Object exports) {
   Export<ParkThread>(exports, "park");
+  Export<Now>(exports, "monotonicNow");
   Export<WakePoint>(exports, "wake");
   Export<OpenDoorbellOf>(exports, "openDoorbell");
   Export<HasRequests>(exports, "hasRequests");

@@ -1,10 +1,9 @@
 // POSIX semaphores, and the promise form of waiting for one.
 #include "core/posix_semaphore.h"
 
-#include <uv.h>
-
 #include "binding/convert.h"
 #include "binding/exports.h"
+#include "binding/loop_signal.h"
 #include "core/semaphore_waiter.h"
 
 namespace forkless {
@@ -28,7 +27,7 @@ class LoopSemaphore {
       return Status::System("pthread_create", error);
     }
     if (unsettled_++ > 0) return Status::Ok();
-    uv_ref(reinterpret_cast<uv_handle_t*>(news_));
+    news_->SetReferenced(true);
     on_settled_ = Napi::Persistent(on_settled);
     return Status::Ok();
   }
@@ -38,12 +37,9 @@ class LoopSemaphore {
   }
 
   void Close() {
+    // First the waiter, whose thread sends the news.
     waiter_.reset();
-    if (news_ != nullptr) {
-      uv_close(reinterpret_cast<uv_handle_t*>(news_),
-               [](uv_handle_t* handle) { delete reinterpret_cast<uv_async_t*>(handle); });
-      news_ = nullptr;
-    }
+    news_.reset();
     on_settled_.Reset();
     semaphore.Close();
   }
@@ -51,36 +47,24 @@ class LoopSemaphore {
  private:
   Status OpenNews() {
     if (news_ != nullptr) return Status::Ok();
-    uv_loop_t* loop = nullptr;
-    if (napi_get_uv_event_loop(env_, &loop) != napi_ok || loop == nullptr) {
-      return Status::Fail(Code::kUnsupported);
-    }
-    auto news = std::make_unique<uv_async_t>();
-    if (const int error = uv_async_init(loop, news.get(), OnNews); error != 0) {
-      return Status::System("uv_async_init", -error);
-    }
-    news_ = news.release();
-    news_->data = this;
-    uv_unref(reinterpret_cast<uv_handle_t*>(news_));
+    if (Status status = LoopSignal::Open(env_, [this] { OnNews(); }, &news_); !status.ok()) return status;
     waiter_ = std::make_unique<SemaphoreWaiter>(
-        semaphore.get(),
-        [](void* context) { uv_async_send(static_cast<LoopSemaphore*>(context)->news_); }, this);
+        semaphore.get(), [](void* context) { static_cast<LoopSemaphore*>(context)->news_->Send(); }, this);
     return Status::Ok();
   }
 
-  static void OnNews(uv_async_t* news) {
-    auto* self = static_cast<LoopSemaphore*>(news->data);
-    const std::vector<SemaphoreWaiter::Settled> all = self->waiter_->Take();
+  void OnNews() {
+    const std::vector<SemaphoreWaiter::Settled> all = waiter_->Take();
     if (all.empty()) return;
-    const Napi::Env env = self->env_;
-    const Napi::HandleScope scope(env);
-    const Napi::Function on_settled = self->on_settled_.Value();
-    self->unsettled_ -= static_cast<uint32_t>(all.size());
-    if (self->unsettled_ == 0) {
+    const Napi::Env env = env_;
+    const Napi::Function on_settled = on_settled_.Value();
+    unsettled_ -= static_cast<uint32_t>(all.size());
+    if (unsettled_ == 0) {
       // From here on neither the event loop nor the collector waits for this semaphore.
-      uv_unref(reinterpret_cast<uv_handle_t*>(news));
-      self->on_settled_.Reset();
+      news_->SetReferenced(false);
+      on_settled_.Reset();
     }
+    // What is called may close the semaphore: nothing of it is used from here on.
     for (const auto& [ticket, outcome] : all) {
       on_settled.MakeCallback(
           env.Global(),
@@ -91,7 +75,7 @@ class LoopSemaphore {
 
   Napi::Env env_;
   std::unique_ptr<SemaphoreWaiter> waiter_;
-  uv_async_t* news_ = nullptr;  // freed by libuv's close
+  std::unique_ptr<LoopSignal> news_;
   Napi::FunctionReference on_settled_;
   uint32_t unsettled_ = 0;
 };

@@ -35,9 +35,13 @@ void DrainSocket(const Doorbell& doorbell);
 Status WaitForRing(const Doorbell& doorbell, const std::vector<int>& descriptors, int64_t deadline,
                    std::vector<bool>* ready);
 
+// Blocks until the doorbell rings, and leaves the rings there. False when the flag was set.
+[[nodiscard]] bool AwaitRing(const Doorbell& doorbell, int flag_fd);
+
 // A descriptor that is readable while it is set, for others to poll.
 Status OpenFlag(int* fd);
 void SetFlag(int fd, bool readable);
+void CloseFlag(int fd);
 
 // Rings the doorbell whose eventfd is `event_fd` in process `pid`. `still_valid` is asked after the descriptor
 // was fetched: it must say whether the participant is still the one of `address`. False when it could not be rung now

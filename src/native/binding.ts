@@ -1,3 +1,5 @@
+import { setMonotonicNow } from '../support/deadline.ts';
+import { RUNTIME } from '../support/runtime.ts';
 import { loadAddon } from './load.ts';
 import type { ProcessBinding } from './process-binding.ts';
 
@@ -121,6 +123,8 @@ export interface Binding extends ProcessBinding {
   heapStatistics(index: number): HeapStatistics;
   checkHeap(index: number): number;
 
+  /** The clock that deadlines are points of, in ms. */
+  monotonicNow(): number;
   park(
     index: number,
     point: number,
@@ -133,9 +137,10 @@ export interface Binding extends ProcessBinding {
   wake(index: number, point: number, count: number): void;
   /** Blocks until the doorbell rings or a descriptor is readable: which of them are. `deadline` as for `park`. */
   waitForRing(index: number, descriptors: readonly number[], deadline: number): boolean[];
-  /** Whether the event loop waits for work that it has given away, such as that of an addon's threads. */
+  /** Whether the event loop, one of libuv, waits for work that it has given away, such as that of an addon's threads. */
   hasRequests(): boolean;
-  openDoorbell(index: number, onRing: () => void): void;
+  /** `hasLibuv`: whether the event loop is libuv's, which polls it. */
+  openDoorbell(index: number, onRing: () => void, hasLibuv: boolean): void;
   referDoorbell(index: number, referenced: boolean): void;
 
   /** Keeps a copy of a descriptor for whoever shows the ticket, while this process lives. */
@@ -169,3 +174,4 @@ export interface Binding extends ProcessBinding {
 
 // The one cast: the addon is built from the same commit.
 export const binding: Binding = loadAddon() as Binding;
+if (RUNTIME !== 'node') setMonotonicNow(binding.monotonicNow());

@@ -1,5 +1,16 @@
+let origin = 0;
+
+/** Told by the native layer, once, what the clock of the machine says: elsewhere than in Node `hrtime` begins with the process. */
+export function setMonotonicNow(now: number): void {
+  origin = now - ownClock();
+}
+
 /** The monotonic clock, in ms: the same one in every process of the machine. */
 export function monotonicNow(): number {
+  return origin + ownClock();
+}
+
+function ownClock(): number {
   const [seconds, nanoseconds] = process.hrtime();
   return seconds * 1e3 + nanoseconds / 1e6;
 }

@@ -2,6 +2,7 @@ import type { Arena } from '../memory/arena.ts';
 import { layout } from '../memory/layout.ts';
 import { load, store } from '../memory/words.ts';
 import { binding } from '../native/binding.ts';
+import { RUNTIME } from '../support/runtime.ts';
 import { countLoopWaits } from './loop-waits.ts';
 
 const AWAITS = layout.participantAwaits >> 2;
@@ -27,6 +28,8 @@ export function setWatchedProcesses(count: number): void {
 /** Whether nothing but `waits` of the event loop's waits and the end of another process can make this environment go on. */
 export function isAtRest(waits: number): boolean {
   return (
+    // Of other event loops nobody knows.
+    RUNTIME === 'node' &&
     countLoopWaits() <= waits &&
     process.getActiveResourcesInfo().length === countOutputs() &&
     // What addons have their threads do is not among the resources.

@@ -7,6 +7,7 @@ import type { Words } from '../memory/words.ts';
 import { binding } from '../native/binding.ts';
 import { attempt as attemptNative } from '../native/failure.ts';
 import { killPoint } from '../native/kill-point.ts';
+import { RUNTIME } from '../support/runtime.ts';
 import { AbortSignals } from './abort-signals.ts';
 import type { Lane, PendingWait } from './lane.ts';
 import { LOOK_UNASKED_MS, TIMED_OUT, Wait } from './wait-point.ts';
@@ -262,7 +263,9 @@ export class LoopWaits {
 
   #openDoorbell(): void {
     if (this.#doorbellOpen) return;
-    attemptNative('wait without blocking', () => binding.openDoorbell(this.#arena.index, this.#onRing));
+    attemptNative('wait without blocking', () =>
+      binding.openDoorbell(this.#arena.index, this.#onRing, RUNTIME === 'node'),
+    );
     this.#doorbellOpen = true;
   }
 

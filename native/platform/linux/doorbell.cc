@@ -209,6 +209,14 @@ Status WaitForRing(const Doorbell& doorbell, const std::vector<int>& descriptors
   return Status::Ok();
 }
 
+bool AwaitRing(const Doorbell& doorbell, int flag_fd) {
+  pollfd polled[] = {{doorbell.event_fd, POLLIN, 0}, {doorbell.socket_fd, POLLIN, 0}, {flag_fd, POLLIN, 0}};
+  while (poll(polled, 3, -1) < 0) {
+    if (errno != EINTR) return false;
+  }
+  return polled[2].revents == 0;
+}
+
 Status OpenFlag(int* fd) {
   *fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   return *fd < 0 ? Status::System("eventfd", errno) : Status::Ok();
@@ -220,6 +228,8 @@ void SetFlag(int fd, bool readable) {
   const ssize_t done = readable ? write(fd, &value, sizeof(value)) : read(fd, &value, sizeof(value));
   static_cast<void>(done);
 }
+
+void CloseFlag(int fd) { close(fd); }
 
 bool RingDoorbell(const DoorbellAddress& address, int32_t pid, int event_fd, bool (*still_valid)(const void*),
                   const void* context) {
