@@ -37,6 +37,8 @@ const LAYERS = [
 /** Where raw memory may be touched, and why there. A new entry needs a benchmark that justifies it. */
 const RAW_MEMORY: Readonly<Record<string, string>> = {
   'src/reduction/view-kinds.ts': 'views of the private bytes of a message',
+  'src/reduction/portable/deserializer.ts': 'the private bytes of a message',
+  'src/reduction/portable/serializer.ts': 'the private bytes of a message',
   'src/memory/words.ts': 'the one place for Atomics and for views of mapped memory',
 };
 

@@ -1,8 +1,7 @@
-import { Deserializer } from 'node:v8';
-
 import { SerializationError } from '../support/errors.ts';
 import { FORMAT, VIEW_FORM } from './message-format.ts';
 import { damaged } from './message-errors.ts';
+import { Deserializer } from './serializers.ts';
 import { Specials, unwrapped } from './specials.ts';
 import { makeView } from './view-kinds.ts';
 

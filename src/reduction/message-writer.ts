@@ -1,14 +1,6 @@
-import { Serializer } from 'node:v8';
-
 import { FORMAT, VIEW_FORM, type Body, type Head } from './message-format.ts';
+import { Serializer } from './serializers.ts';
 import { viewKind, viewLength } from './view-kinds.ts';
-
-declare module 'node:v8' {
-  // Documented, but not in the types.
-  interface Serializer {
-    _setTreatArrayBufferViewsAsHostObjects(flag: boolean): void;
-  }
-}
 
 /** What the value of a message needs besides itself. */
 export interface Attachments {

@@ -6,6 +6,9 @@ import { INTERNAL_REASON, targetOf, whyNoReference } from './references.ts';
 /** For a class's `share`: the object cannot travel, for this reason and with this remedy. */
 export class CannotTravel extends Error {}
 
+// Deno has no such function.
+const { isExternal } = types as Partial<typeof types>;
+
 const builtin = new WeakMap<object, boolean>();
 
 /** Whether a prototype belongs to the language or the runtime, in whichever realm. */
@@ -47,7 +50,7 @@ export function whyRefused(value: object): string | undefined {
   if (ArrayBuffer.isView(value) && types.isSharedArrayBuffer(value.buffer)) {
     return 'it is a view of a SharedArrayBuffer, which is shared by threads, not by processes. Use RawArray.';
   }
-  if (types.isExternal(value)) return 'it is a pointer of native code.';
+  if (isExternal?.(value) === true) return 'it is a pointer of native code.';
   if ('_readableState' in value || '_writableState' in value) {
     return 'it is a stream of this process. Send its data, or what opens it.';
   }
