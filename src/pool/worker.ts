@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 
 import { killPoint } from '../native/kill-point.ts';
 import { currentProcess } from '../process/current.ts';
+import { rememberReference } from '../reduction/reference.ts';
 import { encodeThrown } from '../reduction/remote-error.ts';
 import { monotonicNow } from '../support/deadline.ts';
 import { isAtRest } from '../synchronize/activity.ts';
@@ -54,6 +55,9 @@ export async function runWorker(channel: PoolChannel, settings: WorkerSettings):
   }
   process.exit();
 }
+
+// Not to be looked for, which only Node can.
+rememberReference(runWorker, { module: import.meta.url, name: 'runWorker' });
 
 class Worker {
   readonly #channel: PoolChannel;

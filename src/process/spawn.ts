@@ -8,8 +8,10 @@ import { findAddon } from '../native/load.ts';
 import { encode } from '../reduction/codec.ts';
 import { loadedExports } from '../reduction/commonjs-exports.ts';
 import type { Reference } from '../reduction/reference.ts';
+import { RUNTIME } from '../support/runtime.ts';
 import { encodeBootRecord, type BootHead, type BootReference, type BootValues } from './boot-record.ts';
 import { childEnvironment } from './child-environment.ts';
+import { denoArguments } from './deno-arguments.ts';
 import { inheritedExecArgv } from './exec-arguments.ts';
 import { ownIdentity, ownState } from './own-state.ts';
 import { isPlain } from './plain.ts';
@@ -101,5 +103,6 @@ function isCommonJs(module: string): boolean {
 }
 
 function execArgv(order: SpawnOrder): readonly string[] {
-  return order.execArgv ?? inheritedExecArgv(process.execArgv);
+  if (order.execArgv !== undefined) return order.execArgv;
+  return RUNTIME === 'deno' ? denoArguments() : inheritedExecArgv(process.execArgv);
 }

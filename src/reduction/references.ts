@@ -103,7 +103,7 @@ function find(fn: AnyFunction): Found {
   if (location.kind === 'unknown') {
     return none(
       'this runtime has no inspector that could tell what it is made of or which module exports it',
-      `use Node.js, or ${EXPORT_REMEDY}`,
+      `use Node.js, or export it from a module and ${REF_REMEDY}`,
     );
   }
   return none('it is native code, not JavaScript', 'wrap it in a function of your own');
