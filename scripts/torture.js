@@ -1,4 +1,4 @@
-// npm run torture -- channel|pipe|pool|queue|sync [--seconds N] [--kills N] [--parties N] [--seed N]
+// npm run torture -- channel|pipe|pool|queue|sync [--seconds N] [--kills N] [--parties N] [--seed N] [--json]
 import { parseArgs } from 'node:util';
 
 import { tortureChannel } from './torture/channel.js';
@@ -27,15 +27,18 @@ const { values, positionals } = parseArgs({
     kills: { type: 'string' },
     parties: { type: 'string' },
     seed: { type: 'string' },
+    json: { type: 'boolean', default: false },
   },
 });
 const torture = TORTURES[positionals[0] ?? 'channel'];
 if (torture === undefined)
   throw new Error(`There is no torture "${positionals[0]}"; there are: ${Object.keys(TORTURES).join(', ')}`);
 
-const options = Object.fromEntries(Object.entries(values).map(([key, value]) => [key, Number(value)]));
+const { json, ...numbers } = values;
+const options = Object.fromEntries(Object.entries(numbers).map(([key, value]) => [key, Number(value)]));
 const account = await torture(options);
-console.table(Object.fromEntries(Object.entries(account).map(([key, value]) => [key, { value }])));
+if (json) console.log(JSON.stringify(account));
+else console.table(Object.fromEntries(Object.entries(account).map(([key, value]) => [key, { value }])));
 const wrong = MUST_BE_ZERO.filter((key) => (account[key] ?? 0) !== 0);
 if (wrong.length > 0) {
   console.error(`Not as promised: ${wrong.map((key) => `${key} ${account[key]}`).join(', ')}`);

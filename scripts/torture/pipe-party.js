@@ -2,7 +2,9 @@
 // What it did stands in its log, written by one system call per message, so that a SIGKILL leaves what was done.
 import { openSync, writeSync } from 'node:fs';
 
-import { EOFError, Pipe } from '../../dist/index.js';
+// Not all of the package, whose import is a good part of what a party costs.
+import { EOFError } from '../../dist/support/errors.js';
+import { Pipe } from '../../dist/transport/pipe.js';
 import { randomOf } from './random.js';
 
 const EOF_MS = 20_000;

@@ -2,7 +2,7 @@
 // has ended himself.
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { Lock } from '../../dist/index.js';
+import { Lock } from '../../dist/synchronize/lock.js';
 
 export const MOST_ITEMS = 1 << 16;
 const MOST_DEATHS = 1 << 12;

@@ -2,7 +2,8 @@
 // What it did stands in shared arrays, written right after it was done: `sent` and `received` of the board.
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { Lock } from '../../dist/index.js';
+// Not all of the package, whose import is a good part of what a party costs.
+import { Lock } from '../../dist/synchronize/lock.js';
 import { randomOf } from './random.js';
 
 /** Words of the board; the last is one word per party. */

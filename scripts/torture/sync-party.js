@@ -2,7 +2,7 @@
 // What must hold is checked at every step, with plain words that only the primitive protects.
 import { setImmediate as turn } from 'node:timers/promises';
 
-import { BrokenBarrierError } from '../../dist/index.js';
+import { BrokenBarrierError } from '../../dist/support/errors.js';
 import { familyArena } from '../../dist/memory/arena.js';
 import { randomOf } from './random.js';
 

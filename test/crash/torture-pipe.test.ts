@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
 
-import { torturePipe } from '../../scripts/torture/pipe.js';
+import { torture, TORTURES } from '../helpers/torture.ts';
 
 describe('Pipes whose senders and receivers are killed and stopped at random', () => {
-  it(
-    'lose nothing but what was in the hands of the dead, and end for those who live',
-    { timeout: 1_200_000 },
-    async () => {
-      const account = await torturePipe({ seconds: Infinity, kills: 500 });
-      expect(account.messages).toBeGreaterThan(account.kills);
-      expect(account, `seed ${account.seed}`).toMatchObject({
-        kills: 500,
+  it.each(TORTURES)(
+    'lose nothing but what was in the hands of the dead, and end for those who live, through $kills kills on $on',
+    { timeout: 1_210_000 },
+    async (what) => {
+      const account = await torture('pipe', what);
+      expect(account['messages']).toBeGreaterThan(what.kills);
+      expect(account, `seed ${account['seed']}`).toMatchObject({
+        kills: what.kills,
         hangs: 0,
         endsMissing: 0,
         corrupt: 0,

@@ -1,18 +1,16 @@
 import { describe, expect, it } from 'vitest';
 
-import { tortureQueue } from '../../scripts/torture/queue.js';
+import { torture, TORTURES } from '../helpers/torture.ts';
 
 describe('Queues whose producers and consumers are killed and stopped at random', () => {
-  it(
-    'hang, corrupt, repeat, lose and leave nothing, but what the dead had in their hands, through 600 kills',
-    {
-      timeout: 1_200_000,
-    },
-    async () => {
-      const account = await tortureQueue({ seconds: Infinity, kills: 600 });
-      expect(account.messages).toBeGreaterThan(account.kills);
-      expect(account, `seed ${account.seed}`).toMatchObject({
-        kills: 600,
+  it.each(TORTURES)(
+    'hang, corrupt, repeat, lose and leave nothing, but what the dead had in their hands, through $kills kills on $on',
+    { timeout: 1_210_000 },
+    async (what) => {
+      const account = await torture('queue', what);
+      expect(account['messages']).toBeGreaterThan(what.kills);
+      expect(account, `seed ${account['seed']}`).toMatchObject({
+        kills: what.kills,
         hangs: 0,
         corrupt: 0,
         duplicates: 0,
