@@ -227,26 +227,6 @@ void LockedHeap::Unhold(uint32_t index) {
   header().free_holds = index + 1;
 }
 
-void LockedHeap::RemoveHoldAt(uint32_t index) {
-  std::vector<uint64_t> gone;  // blocks that nobody holds any more
-  const auto remove = [&](uint32_t at) {
-    const uint64_t offset = BlockIn(HoldAt(at).place.load());
-    UnlinkFromHolder(at);
-    Unhold(at);
-    if (!IsHeld(offset)) gone.push_back(offset);
-  };
-  remove(index);
-  while (!gone.empty()) {
-    const uint64_t offset = gone.back();
-    gone.pop_back();
-    if (IsCompound(offset)) {
-      while (CompoundAt(offset).first_hold != 0) remove(CompoundAt(offset).first_hold - 1);
-      KILL_POINT("heap.compound.emptied");
-    }
-    FreePayload(offset);
-  }
-}
-
 void LockedHeap::FreePayload(uint64_t payload) {
   const uint32_t page = runs_.PageOf(payload);
   uint32_t head = 0;

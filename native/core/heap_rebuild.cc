@@ -34,7 +34,7 @@ void LockedHeap::Rebuild() {
     list = index + 1;
   }
   KILL_POINT("heap.rebuild.holds");
-  RemoveHoldsOfTheGone();
+  RemoveHoldsOfTheLost();
   for (uint32_t index = h.hold_end.load(); index-- > 0;) {
     const uint64_t offset = BlockIn(HoldAt(index).place.load());
     if (offset != 0 && IsCompound(offset)) CompoundAt(offset).first_hold = 0;
@@ -91,21 +91,6 @@ void LockedHeap::Rebuild() {
   KILL_POINT("heap.rebuild.done");
 }
 
-// Whoever died here may have dropped the last hold on a block, but not yet those that the block had. Only chains of
-// buckets are known so far.
-void LockedHeap::RemoveHoldsOfTheGone() {
-  for (bool found = true; found;) {
-    found = false;
-    for (uint32_t index = 0; index < header().hold_end.load(); ++index) {
-      const Hold& hold = HoldAt(index);
-      const Holder holder = hold.holder.load();
-      if (hold.place.load() == 0 || !IsBlockHolder(holder) || IsHeld(BlockOf(holder))) continue;
-      Unhold(index);
-      found = true;
-    }
-  }
-}
-
 uint32_t LockedHeap::Check() {
   const ArenaHeader& h = header();
   uint32_t faults = 0;
@@ -138,9 +123,11 @@ uint32_t LockedHeap::Check() {
     page += run.length;
   }
   if (used != h.used_bytes || dirty != h.dirty_free_bytes) ++faults;
+  const std::unordered_set<uint64_t> reached = Reached();
   for (uint32_t index = 0; index < h.hold_end.load(); ++index) {
     const Hold& hold = HoldAt(index);
     if (hold.place.load() == 0) continue;
+    if (!reached.contains(BlockIn(hold.place.load()))) ++faults;
     const Holder holder = hold.holder.load();
     if (IsBlockHolder(holder)) {
       const uint32_t before = hold.previous_of_holder;

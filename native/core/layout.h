@@ -118,10 +118,11 @@ static_assert(sizeof(Participant) == 256);
 //     that the map can be walked from page 0 to page_end;
 //   - the `place` word of every hold: a block lives exactly as long as some hold names it.
 // A holder is a participant or another block: what is under way in a queue is held by the queue's block, and when
-// that goes, so do its holds. A hold may be in a role (1-15), such as that of an end of a pipe: when nobody holds a
+// that goes, so do its holds; blocks that hold each other go when no participant leads to them (heap_cycles.cc).
+// A hold may be in a role (1-15), such as that of an end of a pipe: when nobody holds a
 // role any more, the block is told so before the last of its holds goes.
 // All else (free lists, slab bitmaps, hold chains, tail marks) is derived, and rebuilt by whoever takes
-// the heap lock over from a dead holder (heap.cc: Rebuild).
+// the heap lock over from a dead holder (heap_rebuild.cc).
 //
 //   page entry: [ unused : 16 | size class : 8 | kind : 8 | length or distance in pages : 32 ]
 enum PageKind : uint32_t {

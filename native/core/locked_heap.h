@@ -1,6 +1,10 @@
-// What the two halves of the heap's code share: heap.cc uses it, heap_rebuild.cc makes it anew and checks it.
+// What the parts of the heap's code share: heap.cc uses it, heap_cycles.cc takes apart what nobody uses any more,
+// heap_rebuild.cc makes it anew and checks it.
 #ifndef FORKLESS_CORE_LOCKED_HEAP_H_
 #define FORKLESS_CORE_LOCKED_HEAP_H_
+
+#include <unordered_set>
+#include <vector>
 
 #include "core/heap.h"
 #include "core/kill_point.h"
@@ -84,7 +88,9 @@ class LockedHeap {
   void VacateIfLast(uint32_t index);
   void LinkToHolder(uint32_t index);
   void UnlinkFromHolder(uint32_t index);
-  void RemoveHoldsOfTheGone();
+  [[nodiscard]] std::vector<uint64_t> LostWith(uint64_t offset) const;
+  [[nodiscard]] std::unordered_set<uint64_t> Reached() const;
+  void RemoveHoldsOfTheLost();
   Status AllocateCell(uint32_t size_class, uint64_t* payload);
   void FreePayload(uint64_t payload);
   void FreeCell(uint32_t head, uint32_t cell);

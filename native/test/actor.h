@@ -63,9 +63,10 @@ class Actor {
   ~Actor() = default;
 
   void Act() {
-    switch (random_.Below(9)) {
+    switch (random_.Below(10)) {
       case 0: case 1: case 2: UseHeap(); break;
       case 6: UseCompound(); break;
+      case 7: UseCycle(); break;
       case 3: UseLock(); break;
       case 4: Mail(); break;
       case 5: if (!quiet_) Signal(); break;
@@ -117,6 +118,27 @@ class Actor {
     DropHold(arena, queue.offset, id_, id_);
     CHECK_EQ(arena.At<CompoundHeader>(queue.offset)->vacated.load(), 0);
     DropPlace(arena, end.offset, id_, ParticipantHolder(id_));
+  }
+
+  // Blocks that hold each other go once nobody else holds one of them, with all that they lead to.
+  void UseCycle() {
+    Arena& arena = world_.arena;
+    std::vector<Block> blocks;
+    for (uint64_t left = 1 + random_.Below(4); left > 0; --left) {
+      Block block;
+      const Status status = AllocateBlock(arena, random_.Below(5'000), kCompoundKind, id_, id_, &block);
+      CHECK(status.ok() || status.code == Code::kArenaFull);
+      if (!status.ok()) break;
+      blocks.push_back(block);
+    }
+    for (size_t i = 0; i < blocks.size(); ++i) {
+      const Block next = blocks[(i + 1) % blocks.size()];
+      const Block any = blocks[random_.Below(blocks.size())];
+      CHECK(HoldPlace(arena, next, id_, BlockHolder(blocks[i].offset)).ok());
+      CHECK(HoldPlace(arena, {any.offset | 2, any.stamp}, id_, BlockHolder(blocks[i].offset)).ok());
+    }
+    for (const Block& block : blocks) DropHold(arena, block.offset, id_, id_);
+    for (const Block& block : blocks) CHECK(HoldBlock(arena, block, id_, id_).code == Code::kGone);
   }
 
   // Large runs that come and go: growth, and memory that goes back to the system.
