@@ -1,3 +1,4 @@
+import { Input } from '../pool/input.ts';
 import { TaskQueue } from '../pool/task-queue.ts';
 import type { Future } from './future.ts';
 
@@ -21,8 +22,7 @@ const OVER = { done: true, value: undefined } as const;
  */
 export class MapCalls<R> {
   readonly #options: MapCallsOptions<R>;
-  readonly #source: Iterator<unknown> | AsyncIterator<unknown>;
-  readonly #isAsync: boolean;
+  readonly #source: Input;
   readonly #futures = new TaskQueue<Future<ChunkResults<R>>>();
   /** Told when the input has given more, or has ended. */
   onRead: () => void = () => {};
@@ -32,18 +32,18 @@ export class MapCalls<R> {
   #at = 0;
   /** Items that were taken from the input and whose results were not given. */
   #buffered = 0;
-  #isReading = false;
   #input: 'open' | 'exhausted' | 'failed' = 'open';
   #failure: unknown;
   #hasEnded = false;
 
   constructor(input: Iterable<unknown> | AsyncIterable<unknown>, options: MapCallsOptions<R>) {
     this.#options = options;
-    this.#isAsync = Symbol.asyncIterator in input;
-    this.#source = this.#isAsync
-      ? (input as AsyncIterable<unknown>)[Symbol.asyncIterator]()
-      : (input as Iterable<unknown>)[Symbol.iterator]();
-    this.#read();
+    this.#source = new Input(input, {
+      hasRoom: () => this.#hasRoom(),
+      add: (next) => this.#add(next),
+      fail: (error) => this.#fail(error),
+    });
+    this.#source.read();
   }
 
   // ---- results ----
@@ -81,7 +81,7 @@ export class MapCalls<R> {
     if (Array.isArray(this.#results)) this.#results[this.#at] = undefined;
     this.#at += 1;
     this.#buffered -= 1;
-    this.#read();
+    this.#source.read();
     return value;
   }
 
@@ -107,35 +107,13 @@ export class MapCalls<R> {
   /** What the input throws when it is told, nobody can be told. */
   #close(): void {
     try {
-      void Promise.resolve(this.#source.return?.()).catch(() => {});
+      void Promise.resolve(this.#source.close()).catch(() => {});
     } catch {
       // As above.
     }
   }
 
   // ---- input ----
-
-  #read(): void {
-    if (this.#isReading || this.#input !== 'open' || this.#hasEnded) return;
-    if (this.#isAsync) return void this.#readLater();
-    this.#isReading = true;
-    try {
-      while (this.#hasRoom()) this.#add((this.#source as Iterator<unknown>).next());
-    } catch (error) {
-      this.#fail(error);
-    }
-    this.#isReading = false;
-  }
-
-  async #readLater(): Promise<void> {
-    this.#isReading = true;
-    try {
-      while (this.#hasRoom()) this.#add(await (this.#source as AsyncIterator<unknown>).next());
-    } catch (error) {
-      this.#fail(error);
-    }
-    this.#isReading = false;
-  }
 
   #hasRoom(): boolean {
     return this.#input === 'open' && !this.#hasEnded && this.#buffered < this.#options.bufferSize;

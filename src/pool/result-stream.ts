@@ -2,6 +2,7 @@ import { modulesAreLoaded, resolveModules } from '../reduction/module-table.ts';
 import { decodeThrown } from '../reduction/remote-error.ts';
 import { guarded } from '../support/guarded.ts';
 import { chunksAhead } from './chunk-sizes.ts';
+import { Input } from './input.ts';
 import { CALL } from './messages.ts';
 import type { OutcomeMessage } from './messages.ts';
 import type { PublishedFunction } from './published-functions.ts';
@@ -37,8 +38,7 @@ export class ResultStream<R> implements TaskSource {
   readonly #scheduler: Scheduler;
   readonly #fn: PublishedFunction;
   readonly #options: ResultStreamOptions;
-  readonly #source: Iterator<unknown> | AsyncIterator<unknown>;
-  readonly #isAsync: boolean;
+  readonly #source: Input;
   readonly #chunks = new Set<Chunk<R>>();
   readonly #ready: Outcome<R>[] = [];
   /** Told when there is an outcome, or the end. */
@@ -48,7 +48,6 @@ export class ResultStream<R> implements TaskSource {
   /** Of those, the ones that have no outcome yet. */
   #underWay = 0;
   #items: unknown[] = [];
-  #isReading = false;
   #isExhausted = false;
   #failure: { readonly error: unknown } | undefined;
   #hasEnded = false;
@@ -63,17 +62,18 @@ export class ResultStream<R> implements TaskSource {
     this.#scheduler = scheduler;
     this.#fn = fn;
     this.#options = options;
-    this.#isAsync = Symbol.asyncIterator in input;
-    this.#source = this.#isAsync
-      ? (input as AsyncIterable<unknown>)[Symbol.asyncIterator]()
-      : (input as Iterable<unknown>)[Symbol.iterator]();
+    this.#source = new Input(input, {
+      hasRoom: () => this.#hasRoom(),
+      add: (next) => this.#add(next),
+      fail: (error) => this.#fail(error),
+    });
     scheduler.addSource(this);
-    this.#read();
+    this.#source.read();
   }
 
   /** Its tasks are submitted as its results are taken: there is none to be asked for. */
   next(): undefined {
-    if (this.#scheduler.state === 'closed') this.#read();
+    if (this.#scheduler.state === 'closed') this.#source.read();
     return undefined;
   }
 
@@ -81,8 +81,8 @@ export class ResultStream<R> implements TaskSource {
   abandon(error: unknown): void {
     if (this.#isExhausted || this.#hasEnded) return;
     // A generator that has itself ended the pool is running, and ends when it is not asked any more.
-    const tell = guarded((source: Iterator<unknown> | AsyncIterator<unknown>) => void source.return?.());
-    if (this.#isAsync || !this.#isReading) tell(this.#source);
+    const tell = guarded((source: Input) => void source.close());
+    if (!this.#source.isRunning) tell(this.#source);
     this.#fail(error);
   }
 
@@ -91,7 +91,7 @@ export class ResultStream<R> implements TaskSource {
     const outcome = this.#ready.shift();
     if (outcome === undefined) return undefined;
     this.#buffered -= 1;
-    this.#read();
+    this.#source.read();
     return outcome;
   }
 
@@ -112,31 +112,8 @@ export class ResultStream<R> implements TaskSource {
     this.#ready.length = 0;
     for (const { task } of this.#chunks) if (task !== undefined) this.#scheduler.cancel(task, undefined, false);
     this.#chunks.clear();
-    if (!this.#isExhausted) void this.#source.return?.();
+    if (!this.#isExhausted) void this.#source.close();
     this.#giveUp();
-  }
-
-  /** Takes from the input what there is room for. */
-  #read(): void {
-    if (this.#isReading || this.#isExhausted || this.#hasEnded) return;
-    if (this.#isAsync) return void this.#readAsync();
-    this.#isReading = true;
-    try {
-      while (this.#hasRoom()) this.#add((this.#source as Iterator<unknown>).next());
-    } catch (error) {
-      this.#fail(error);
-    }
-    this.#isReading = false;
-  }
-
-  async #readAsync(): Promise<void> {
-    this.#isReading = true;
-    try {
-      while (this.#hasRoom()) this.#add(await (this.#source as AsyncIterator<unknown>).next());
-    } catch (error) {
-      this.#fail(error);
-    }
-    this.#isReading = false;
   }
 
   #hasRoom(): boolean {
