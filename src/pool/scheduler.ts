@@ -49,7 +49,7 @@ export class Scheduler {
   #state: State = 'open';
   /** Why no task will be done any more. */
   #endReason: Error | undefined;
-  readonly #ends = new WorkerEnds();
+  readonly #ends: WorkerEnds;
   /** When workers are started in place of some that have died without a task. */
   #restartAt = Infinity;
   #areStopsSent = false;
@@ -59,6 +59,7 @@ export class Scheduler {
   constructor(settings: PoolSettings) {
     const { initializer, initArgs, processes, name, maxTasks, maxRetries } = settings;
     this.#settings = settings;
+    this.#ends = new WorkerEnds(initializer !== undefined);
     this.#channel = PoolChannel.create(processes);
     this.#pump = new ResultPump(this.#channel, {
       receive: (message) => this.#receive(message),

@@ -4,6 +4,10 @@ import type { PoolWorker } from './workers.ts';
 
 /** Workers that end before they are ready, one after the other, until the pool is broken. */
 const FAILED_STARTS_MOST = 3;
+/** The same of those that somebody else has ended: who kills at random will miss one, who lacks the memory will not. */
+const KILLED_STARTS_MOST = 10;
+/** SIGHUP, SIGINT, SIGKILL, SIGTERM. */
+const SENT_BY_OTHERS: ReadonlySet<number> = new Set([1, 2, 9, 15]);
 /** Workers that die without a task, one after the other, until there is a pause before the next is started. */
 const IDLE_DEATHS_MOST = 5;
 const PAUSE_FIRST_MS = 100;
@@ -11,12 +15,20 @@ const PAUSE_MOST_MS = 10_000;
 
 /** How workers have ended lately, and so whether and how soon another one is started. */
 export class WorkerEnds {
+  readonly #hasInitializer: boolean;
   #failedStarts = 0;
+  #killedStarts = 0;
   #idleDeaths = 0;
+
+  /** @param hasInitializer whether a worker runs what is not ours before it is ready: that may have killed it */
+  constructor(hasInitializer: boolean) {
+    this.#hasInitializer = hasInitializer;
+  }
 
   /** A worker is ready. */
   started(): void {
     this.#failedStarts = 0;
+    this.#killedStarts = 0;
   }
 
   /** A worker has done a task. */
@@ -29,16 +41,22 @@ export class WorkerEnds {
    * @throws BrokenPoolError when workers cannot start.
    */
   pauseAfter(worker: PoolWorker, hadTask: boolean): number {
-    if (!worker.isReady && ++this.#failedStarts >= FAILED_STARTS_MOST) {
-      throw new BrokenPoolError(
-        `${FAILED_STARTS_MOST} workers of the pool have ended one after the other before their first task, the last with ` +
-          `${endOf(worker)}: see what they have written to stderr`,
-      );
-    }
-    const diedIdle = worker.isReady && !hadTask && worker.process.exitCode !== 0;
+    const { isReady, process: child } = worker;
+    const wasKilled = !isReady && !this.#hasInitializer && SENT_BY_OTHERS.has(-(child.exitCode ?? 0));
+    if (!isReady) this.#countStart(worker, wasKilled);
+    const diedIdle = (isReady || wasKilled) && !hadTask && child.exitCode !== 0;
     if (diedIdle) this.#idleDeaths += 1;
     if (!diedIdle || this.#idleDeaths < IDLE_DEATHS_MOST) return 0;
     return Math.min(PAUSE_FIRST_MS * 2 ** (this.#idleDeaths - IDLE_DEATHS_MOST), PAUSE_MOST_MS);
+  }
+
+  #countStart(worker: PoolWorker, wasKilled: boolean): void {
+    const most = wasKilled ? KILLED_STARTS_MOST : FAILED_STARTS_MOST;
+    if ((wasKilled ? ++this.#killedStarts : ++this.#failedStarts) < most) return;
+    throw new BrokenPoolError(
+      `${most} workers of the pool have ended one after the other before their first task, the last with ` +
+        `${endOf(worker)}: see what they have written to stderr`,
+    );
   }
 }
 

@@ -89,11 +89,17 @@ class Worker {
     if (!(await this.#initialize())) return;
     const { hand } = this.#settings;
     const mostTasks = this.#settings.maxTasks || Infinity;
-    for (let done = 0; done < mostTasks; done++) {
+    for (let done = 0; done < mostTasks;) {
       const task = this.#takeAtOnce() ?? (await this.#take());
       if (task.call === CALL.stop) return;
-      const performing = this.#perform(task);
-      if (performing !== undefined) await performing;
+      this.#startedAt = performance.now();
+      if (this.#channel.isCancelled(task.number)) {
+        this.#send(STATUS.skipped, undefined);
+      } else {
+        done += 1;
+        const performing = this.#perform(task);
+        if (performing !== undefined) await performing;
+      }
       if (!this.#channel.takeOutOfHand(hand, task.number)) return;
       killPoint('pool.emptied');
       if (performance.now() - this.#lastTurn > LONG_RUN_MS) await this.#turn();
@@ -166,12 +172,7 @@ class Worker {
 
   /** Performs a task and sends its result; undefined when that is done without a wait. */
   #perform(task: Taken): Promise<void> | undefined {
-    this.#startedAt = performance.now();
     const { number, call, payload } = task;
-    if (this.#channel.isCancelled(number)) {
-      this.#send(STATUS.skipped, undefined);
-      return undefined;
-    }
     const fn = this.#functions.at(task.fn);
     if (fn === undefined || payload instanceof LateMessage) return this.#performLater(task);
     try {

@@ -10,12 +10,17 @@ import { sleep } from '../helpers/shared-memory.ts';
 
 expectNoTraces();
 let starts = 0;
+/** So many of the next are killed as soon as they are started. */
+let kills = 0;
 beforeEach(() => {
   starts = 0;
+  kills = 0;
   const start = Process.prototype.start;
   vi.spyOn(Process.prototype, 'start').mockImplementation(function (this: Process) {
     starts += 1;
-    return start.call(this);
+    const started = start.call(this);
+    if (kills-- > 0) process.kill(started.pid as number, 'SIGKILL');
+    return started;
   });
 });
 afterEach(() => {
@@ -67,6 +72,24 @@ describe('A Pool whose initializer', () => {
     pool.close();
     await pool.join();
     expect(starts).toBeLessThanOrEqual(5);
+  });
+});
+
+describe('A Pool whose workers are killed from outside before they are ready', () => {
+  it('goes on with others', async () => {
+    kills = 6;
+    await using pool = new Pool(2);
+    expect(await pool.apply(pid)).toBeTypeOf('number');
+    expect(starts).toBeGreaterThanOrEqual(7);
+  });
+
+  it('is broken when it happens to all of them', async () => {
+    kills = Infinity;
+    const pool = new Pool(2);
+    await expect(pool.apply(pid)).rejects.toThrow(/10 workers of the pool have ended.*signal 9/);
+    expect(starts).toBeLessThanOrEqual(12);
+    pool.terminate();
+    await pool.join();
   });
 });
 

@@ -26,6 +26,19 @@ describe('A task of a pool', () => {
     expect(pool.stats.workers.length).toBe(2);
   });
 
+  it('that is cancelled before it is begun does not count for maxTasksPerChild', async () => {
+    const pool = makePool({ processes: 1, maxTasksPerChild: 3 });
+    const worker = await pool.apply(tasks.workerPid);
+    const stop = new AbortController();
+    const busy = pool.applyAsync(tasks.sleepFor, [300]);
+    const cancelled = Array.from({ length: 5 }, () => pool.applyAsync(tasks.square, [1], { signal: stop.signal }));
+    stop.abort(new Error('not needed'));
+    for (const task of cancelled) await expect(task).rejects.toThrow('not needed');
+    await busy;
+    expect(await pool.apply(tasks.workerPid)).toBe(worker);
+    expect(await pool.apply(tasks.workerPid)).not.toBe(worker);
+  });
+
   it('is stopped when its signal is aborted, and never begun when it was before', async () => {
     const pool = makePool(1);
     await pool.apply(tasks.square, [1]);
