@@ -43,6 +43,11 @@ describe('The example', () => {
     expect(new Set(results.map(([, , pid]) => pid)).size).toBe(3);
   });
 
+  it('function-tasks.ts sends functions with their arguments, and ends its consumer by null (rows 85, 86)', async () => {
+    const results = ['2', '101', '4', '102', '6', '103'];
+    expect(await linesOf('function-tasks.ts')).toEqual([...results, 'the performer ended with 0']);
+  });
+
   it('writers-and-reader.ts terminates a reader that waits, and the queue is usable (row 131)', async () => {
     const lines = await linesOf('writers-and-reader.ts');
     expect(lines.slice(6)).toEqual(['the reader ended with -15', 'still usable']);

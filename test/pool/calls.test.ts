@@ -1,6 +1,16 @@
 import { inspect } from 'node:util';
 
-import { AsyncResult, Lock, Pool, RawArray, RemoteError, SerializationError, StateError, TimeoutError } from 'forkless';
+import {
+  AsyncResult,
+  cpuCount,
+  Lock,
+  Pool,
+  RawArray,
+  RemoteError,
+  SerializationError,
+  StateError,
+  TimeoutError,
+} from 'forkless';
 import { describe, expect, it, vi } from 'vitest';
 
 import * as tasks from '../fixtures/pool/tasks.js';
@@ -18,6 +28,14 @@ describe('Pool', () => {
     expect(pool.applySync(tasks.squareLater, [5])).toBe(25);
     expect(pool.applySync(tasks.named, [3], { factor: 2 })).toBe(6);
     expect(await pool.applyAsync(tasks.named, [3], { kwargs: { factor: 7 } })).toBe(21);
+  });
+
+  it('has as many workers as there are processors for it, numbered by their names (rows 62, 63, 105, 122)', async () => {
+    const pool = makePool({});
+    expect(pool.stats.workers.map(({ name }) => name)).toEqual(
+      Array.from({ length: cpuCount() }, (_, i) => `PoolWorker-${i + 1}`),
+    );
+    expect(await pool.apply(tasks.workerName)).toMatch(/^PoolWorker-\d+$/);
   });
 
   it('calls functions that are only here, with variables as they are at each call', async () => {

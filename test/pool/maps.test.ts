@@ -62,6 +62,14 @@ describe('Pool.map()', () => {
     expect(seen).toEqual([10, 20, 30, 40, 50, 60, 70, 80, 90, 100]);
   });
 
+  it('has a chunk count as one task for maxTasksPerChild (row 65)', async () => {
+    const pool = makePool({ processes: 1, maxTasksPerChild: 2 });
+    const pids = await pool.map(tasks.workerPid, Array(20).fill(0), { chunkSize: 5 });
+    const [first, , second] = [0, 5, 10, 15].map((at) => pids[at]);
+    expect(second).not.toBe(first);
+    expect(pids).toEqual([...Array(10).fill(first), ...Array(10).fill(second)]);
+  });
+
   it('is also for functions of several arguments', async () => {
     const pool = makePool();
     const pairs = upTo(100).map((i) => [i, 2 * i] as [number, number]);
