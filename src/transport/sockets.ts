@@ -8,6 +8,7 @@ import { CannotTravel } from '../reduction/refusals.ts';
 import { registerShareable, registerShareableLate } from '../reduction/shareable.ts';
 import { fetch, giveUp, keep } from './tickets.ts';
 import type { TicketForm } from './tickets.ts';
+import { RUNTIME } from '../support/runtime.ts';
 
 const require = createRequire(import.meta.url);
 // To load them takes longer than forkless itself, and most programs do without.
@@ -95,6 +96,9 @@ function attachDatagramSocket(form: DatagramForm): DatagramSocket {
 }
 
 function handleOf(object: object): Handle {
+  // Other runtimes have sockets that look like Node's, and cannot make one of a descriptor.
+  if (RUNTIME !== 'node')
+    throw new CannotTravel('sockets can be given away under Node.js only. Send what is read from it.');
   const handle = (object as { _handle?: Handle | null })._handle;
   if (handle === undefined || handle === null || !(handle.fd >= 0)) {
     throw new CannotTravel('it is closed, or not open yet. Send it while it is open.');

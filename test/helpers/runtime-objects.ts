@@ -8,7 +8,7 @@ import type { Runtime } from './runtimes.ts';
 const PROGRAM = fileURLToPath(new URL('../fixtures/runtimes/objects.mjs', import.meta.url));
 
 /** Runs the program that uses each kind of shared object, and expects that all do what they should. */
-export async function expectObjects(runtime: Runtime, lambda: unknown): Promise<void> {
+export async function expectObjects(runtime: Runtime, socket: unknown, lambda: unknown): Promise<void> {
   const { stdout, stderr, code } = await runNode([...runtime.args, PROGRAM], { node: runtime.file });
   expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
   expect(JSON.parse(stdout)).toEqual({
@@ -19,6 +19,7 @@ export async function expectObjects(runtime: Runtime, lambda: unknown): Promise<
     pipe: [true, true, true, 0],
     valueAndEvent: [3000, false, false],
     posixSemaphore: [true, false],
+    socket,
     kill: -9,
     lambda,
   });

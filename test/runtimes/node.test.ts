@@ -14,7 +14,7 @@ for (const runtime of NODES) {
   const { name, file: node } = runtime;
   describe.skipIf(!isInstalled(runtime))(`Under ${name} (${NOT_INSTALLED})`, () => {
     it('processes, queues, pools, channels, pipes, values, events and semaphores work', async () => {
-      await expectObjects(runtime, 42);
+      await expectObjects(runtime, 'sent', 42);
     });
 
     it('a TypeScript script without a build needs no main guard, and its modules are imported', async () => {
