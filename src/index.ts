@@ -1,61 +1,8 @@
-export * from './support/errors.ts';
-export { FloatChannel } from './transport/float-channel.ts';
-export type { FloatChannelOptions } from './transport/channel-ring.ts';
-export type { ElementType } from './sharedctypes/typecode.ts';
+export * from './api.ts';
 export { Process } from './process/process.ts';
-export type { ProcessOptions, Stdio } from './process/process-options.ts';
-export { activeChildren, currentProcess, isMainProcess } from './process/current.ts';
-export { ParentProcess, parentProcess } from './process/parent-process.ts';
-export { Sentinel } from './process/sentinel.ts';
-export { cpuCount } from './process/cpu-count.ts';
-export { ref } from './reduction/reference.ts';
-export { inspectTarget } from './reduction/inspect-target.ts';
-export type { Captured, Target } from './reduction/inspect-target.ts';
-export { fromHandle, toHandle } from './reduction/handle.ts';
-export { registerType } from './reduction/registered-types.ts';
-export { RawArray } from './sharedctypes/raw-array.ts';
-export { RawValue } from './sharedctypes/raw-value.ts';
-export type { SharedRawValue } from './sharedctypes/raw-value.ts';
-export { Value } from './sharedctypes/value.ts';
-export type { SharedValue } from './sharedctypes/shared-value.ts';
-export type { ValueOptions } from './sharedctypes/value-lock.ts';
-export type { Synchronized } from './sharedctypes/lock-forms.ts';
-export { SharedArray, SharedArray as Array } from './sharedctypes/shared-array.ts';
-export type { SharedArrayOf, WithLock } from './sharedctypes/shared-array-classes.ts';
-export { struct } from './sharedctypes/struct.ts';
-export type { FieldsInit, FieldType, Struct, StructFields, StructInit, StructView } from './sharedctypes/struct.ts';
-export type { StructArray } from './sharedctypes/struct-array.ts';
-export type { ArgumentsOf, ArrayFor, InitOf, SharedType, ValueOf } from './sharedctypes/shared-type.ts';
-export type { ArrayInit } from './sharedctypes/array-init.ts';
-export { PosixSemaphore } from './synchronize/posix-semaphore.ts';
-export type { PosixSemaphoreOptions } from './synchronize/posix-semaphore.ts';
-export { Barrier } from './synchronize/barrier.ts';
-export type { BarrierOptions, BarrierUse } from './synchronize/barrier.ts';
-export { Condition } from './synchronize/condition.ts';
-export { Event } from './synchronize/event.ts';
-export { Lock, RLock } from './synchronize/lock.ts';
-export { BoundedSemaphore, Semaphore } from './synchronize/semaphore.ts';
-export type { SemaphoreOptions } from './synchronize/semaphore.ts';
-export type { PrimitiveOptions } from './synchronize/primitive.ts';
-export { Queue } from './transport/queue.ts';
-export type { QueueOptions, QueueWait, AsyncQueueWait } from './transport/queue-options.ts';
-export { SimpleQueue } from './transport/simple-queue.ts';
-export { JoinableQueue } from './transport/joinable-queue.ts';
-export { Pipe } from './transport/pipe.ts';
-export type { PipeOptions } from './transport/pipe.ts';
-export { Connection } from './transport/connection.ts';
-export type { AsyncBytesWait, BytesWait } from './transport/connection-checks.ts';
-export { wait, waitSync } from './process/wait.ts';
-export type { Waitable, WaitableSocket } from './process/wait.ts';
 export { Pool } from './pool/pool.ts';
-export { AsyncResult } from './pool/async-result.ts';
-export type {
-  CallOptions,
-  IterationOptions,
-  MapOptions,
-  PoolOptions,
-  Progress,
-  TaskOptions,
-} from './pool/pool-options.ts';
-export type { PoolStats, WorkerStats } from './pool/pool-stats.ts';
-export type { AsyncWaitOptions, WaitOptions } from './support/options.ts';
+export { getContext } from './context.ts';
+export type { Context } from './context.ts';
+export { getAllStartMethods, getStartMethod, setStartMethod } from './process/settled-method.ts';
+export type { StartMethodOptions } from './process/settled-method.ts';
+export type { StartMethod } from './process/start-method.ts';

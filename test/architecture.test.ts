@@ -28,9 +28,10 @@ const LAYERS = [
   'managers',
   'futures',
   'parallel',
-  'dummy',
   'entry',
+  'api.ts',
   'context.ts',
+  'dummy',
   'index.ts',
 ];
 

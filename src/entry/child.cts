@@ -37,6 +37,7 @@ const state: OwnState = {
   importScope,
   self: undefined,
   children: 0,
+  startMethod: head.startMethod,
 };
 Object.defineProperty(globalThis, STATE, { value: state });
 

@@ -1,5 +1,6 @@
 import type { AnyFunction } from '../reduction/reference.ts';
 import { cpuCount } from '../process/cpu-count.ts';
+import type { StartMethod } from '../process/start-method.ts';
 import { checkOptions, checkWait } from '../support/options.ts';
 import type { AsyncWaitOptions } from '../support/options.ts';
 
@@ -30,6 +31,8 @@ export interface PoolSettings {
   readonly maxRetries: number;
   /** Whether workers are started only when there are tasks for them. */
   readonly startsOnDemand: boolean;
+  /** How workers are started; undefined: as `setStartMethod()` says. */
+  readonly startMethod: StartMethod | undefined;
 }
 
 const KEYS = ['processes', 'initializer', 'initArgs', 'maxTasksPerChild', 'name', 'onWorkerDeath', 'maxRetries'];
@@ -60,6 +63,7 @@ export function checkPoolOptions(given: number | PoolOptions | undefined, where 
     name,
     maxRetries: onWorkerDeath === 'retry' ? maxRetries : 0,
     startsOnDemand: false,
+    startMethod: undefined,
   };
 }
 

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 
+import { boundMethodOf } from '../process/bound-method.ts';
 import type { CallArguments } from '../process/process-options.ts';
 import type { AnyFunction } from '../reduction/reference.ts';
 import { TimeoutError } from '../support/errors.ts';
@@ -53,7 +54,7 @@ export class Pool implements AsyncDisposable {
    * @throws TypeError, RangeError; SerializationError when the initializer cannot travel; ResourceError.
    */
   constructor(options?: number | PoolOptions) {
-    this.#scheduler = new Scheduler(checkPoolOptions(options));
+    this.#scheduler = new Scheduler({ ...checkPoolOptions(options), startMethod: boundMethodOf(new.target) });
   }
 
   // ---- one call ----

@@ -57,7 +57,7 @@ export class Scheduler {
 
   /** @throws SerializationError when the initializer cannot travel; ResourceError. Nothing is left behind then. */
   constructor(settings: PoolSettings) {
-    const { initializer, initArgs, processes, name, maxTasks, maxRetries } = settings;
+    const { initializer, initArgs, processes, name, maxTasks, maxRetries, startMethod } = settings;
     this.#settings = settings;
     this.#ends = new WorkerEnds(initializer !== undefined);
     this.#channel = PoolChannel.create(processes);
@@ -74,7 +74,7 @@ export class Scheduler {
     try {
       const published =
         initializer && this.#dispatcher.functions.publishValue([initializer, initArgs], '[initializer, initArgs]');
-      const start = { name, processes, initializer: published, maxTasks };
+      const start = { name, processes, initializer: published, maxTasks, startMethod };
       this.#workers = new Workers(this.#channel, start, (worker) => this.#onWorkerEnd(worker));
     } catch (error) {
       this.#channel.release();

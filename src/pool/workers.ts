@@ -1,4 +1,7 @@
-import { Process } from '../process/process.ts';
+import { PROCESS_CLASSES } from '../process/bound-process.ts';
+import type { Process } from '../process/process.ts';
+import { getStartMethod } from '../process/settled-method.ts';
+import type { StartMethod } from '../process/start-method.ts';
 import { StateError } from '../support/errors.ts';
 import type { PoolChannel } from './pool-channel.ts';
 import { runWorker } from './worker.ts';
@@ -20,6 +23,8 @@ export interface WorkersSettings {
   readonly processes: number;
   readonly initializer: number | undefined;
   readonly maxTasks: number;
+  /** undefined: as `setStartMethod()` says. */
+  readonly startMethod: StartMethod | undefined;
 }
 
 /** The worker processes of a pool: started, replaced and ended here. */
@@ -27,6 +32,8 @@ export class Workers {
   readonly #channel: PoolChannel;
   readonly #settings: WorkersSettings;
   readonly #onEnd: (worker: PoolWorker) => void;
+  /** One class for all, whatever becomes of the start method meanwhile. */
+  readonly #Process: typeof Process;
   readonly #all: (PoolWorker | undefined)[] = [];
   #started = 0;
   #living = 0;
@@ -35,6 +42,7 @@ export class Workers {
   constructor(channel: PoolChannel, settings: WorkersSettings, onEnd: (worker: PoolWorker) => void) {
     this.#channel = channel;
     this.#settings = settings;
+    this.#Process = PROCESS_CLASSES[settings.startMethod ?? getStartMethod()];
     this.#onEnd = onEnd;
   }
 
@@ -57,7 +65,7 @@ export class Workers {
 
   #start(hand: number): void {
     const { name, initializer, maxTasks } = this.#settings;
-    const child = new Process({
+    const child = new this.#Process({
       target: runWorker,
       args: [this.#channel, { hand, initializer, maxTasks }],
       name: `${name}-${++this.#started}`,

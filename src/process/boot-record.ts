@@ -9,6 +9,7 @@
  * The first three are the child's identity, which its worker threads look up later.
  */
 import type { AnyFunction, Reference } from '../reduction/reference.ts';
+import type { StartMethod } from './start-method.ts';
 
 /** A process, told apart from later ones with the same pid. */
 export interface ProcessIdentity {
@@ -37,6 +38,8 @@ export interface BootHead {
   readonly name: string;
   /** Which child of its parent it is, behind the same of the parent: `[1, 2]` is the second child of the first one. */
   readonly path: readonly number[];
+  /** How it was started, which is how its own children are. */
+  readonly startMethod: StartMethod;
   readonly daemon: boolean;
   /** A daemonic process, or anything below one: dies with its parent at the latest. */
   readonly tied: boolean;

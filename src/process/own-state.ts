@@ -1,5 +1,6 @@
 import { binding } from '../native/binding.ts';
 import { decodeBootHead, type BootHead, type ProcessIdentity } from './boot-record.ts';
+import type { StartMethod } from './start-method.ts';
 
 /** What is known about this process itself, in one place for every copy of forkless that it loads. */
 export interface OwnState {
@@ -15,6 +16,8 @@ export interface OwnState {
   self: object | undefined;
   /** How many children have been given a number. */
   children: number;
+  /** How processes are started, once that is settled. */
+  startMethod: StartMethod | undefined;
 }
 
 const KEY = Symbol.for('forkless.process');
@@ -43,5 +46,13 @@ let identity: ProcessIdentity | undefined;
 function stateOfThread(): OwnState {
   const kept = binding.ownIdentity();
   const known = kept === undefined ? undefined : decodeBootHead(kept);
-  return { head: known?.head, key: known?.key, importing: false, importScope: undefined, self: undefined, children: 0 };
+  return {
+    head: known?.head,
+    key: known?.key,
+    importing: false,
+    importScope: undefined,
+    self: undefined,
+    children: 0,
+    startMethod: known?.head.startMethod,
+  };
 }

@@ -5,12 +5,14 @@ import { inspect, type InspectOptionsStylized } from 'node:util';
 import type { AnyFunction } from '../reduction/reference.ts';
 import { referenceOf } from '../reduction/references.ts';
 import { checkWait, SYNC_WAIT_KEYS, type AsyncWaitOptions, type WaitOptions } from '../support/options.ts';
+import { boundMethodOf } from './bound-method.ts';
 import { refuseWhileImporting } from './import-guard.ts';
 import { canBecome, wrongState, type ProcessState } from './lifecycle.ts';
 import { ownKey, ownState } from './own-state.ts';
 import { checkDaemon, checkName, checkProcessOptions, type ProcessOptions } from './process-options.ts';
 import { Sentinel } from './sentinel.ts';
-import { spawnProcess } from './spawn.ts';
+import { getStartMethod } from './settled-method.ts';
+import { launch } from './launch.ts';
 import { closeStdioStreams, NO_STREAMS } from './stdio-streams.ts';
 import type { WatchedProcess } from './watched-process.ts';
 
@@ -67,7 +69,8 @@ export class Process<P extends readonly unknown[] = readonly unknown[]> implemen
     this.#kwargs = options.kwargs;
     const state = ownState();
     this.#path = own?.path ?? [...(state.head?.path ?? []), ++state.children];
-    this.#name = options.name ?? `${new.target.name}-${this.#path.join(':')}`;
+    const kind = isBase(new.target) ? Process.name : new.target.name;
+    this.#name = options.name ?? `${kind}-${this.#path.join(':')}`;
     this.#daemon = options.daemon ?? state.head?.daemon ?? false;
     if (own !== undefined) this.#state = 'own';
   }
@@ -80,19 +83,20 @@ export class Process<P extends readonly unknown[] = readonly unknown[]> implemen
   }
 
   /**
-   * Starts the process; it is spawned when this returns.
+   * Starts the process, by the method of its class or of `setStartMethod()`; it is spawned when this returns.
    * @throws StateError when it was started before. SerializationError when the target or an argument cannot travel.
    * ResourceError when the system refuses.
    */
   start(): this {
     this.#expectStep('start()', 'running');
     refuseWhileImporting(this.#name);
-    const isSubclass = this.constructor !== Process;
+    const isSubclass = !isBase(this.constructor);
+    const method = boundMethodOf(this.constructor) ?? getStartMethod();
     const { env, execArgv, cwd, stdio } = this.#options;
     const fields = Object.entries(this);
     const target = this.#target === undefined ? undefined : referenceOf(this.#target);
     const subclass = isSubclass ? referenceOf(this.constructor as AnyFunction) : undefined;
-    const { child, streams } = spawnProcess({
+    const { child, streams } = launch(method, {
       name: this.#name,
       path: this.#path,
       daemon: this.#daemon,
@@ -270,10 +274,11 @@ export class Process<P extends readonly unknown[] = readonly unknown[]> implemen
   }
 
   static {
-    Object.defineProperty(this, BASE, { value: true });
+    markBase(this);
     Object.defineProperty(this.prototype, inspect.custom, {
       value(this: Process, _depth: number, options: InspectOptionsStylized): string {
-        return `${this.constructor.name} ${inspect(this.#shown(), options)}`;
+        const kind = isBase(this.constructor) ? Process.name : this.constructor.name;
+        return `${kind} ${inspect(this.#shown(), options)}`;
       },
     });
   }
@@ -309,6 +314,16 @@ export class Process<P extends readonly unknown[] = readonly unknown[]> implemen
     this.#streams.stdin?.destroy();
     active.delete(this);
   }
+}
+
+/** `Process` itself, or one that is bound to a start method: not a subclass of the user's. */
+function isBase(Class: object): boolean {
+  return Object.hasOwn(Class, BASE);
+}
+
+/** To be called by a class that differs from `Process` by its start method only. */
+export function markBase(Class: object): void {
+  Object.defineProperty(Class, BASE, { value: true });
 }
 
 /** The name of the process that no other has started. */
