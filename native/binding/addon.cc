@@ -14,6 +14,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   forkless::InitParking(exports);
   forkless::InitPosixSemaphore(exports);
   forkless::InitProcess(exports);
+  forkless::InitThread(exports);
   return exports;
 }
 

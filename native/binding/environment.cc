@@ -1,5 +1,6 @@
 #include "binding/environment.h"
 
+#include <signal.h>
 #include <stdlib.h>
 
 #include <mutex>
@@ -8,10 +9,13 @@
 
 #include "core/participants.h"
 #include "core/recovery.h"
+#include "core/threads.h"
 
 namespace forkless {
 
 namespace {
+
+constexpr int32_t kFailed = 1;  // the exit code of a thread that has not said how it ends
 
 // Every participant of this process, for its end: process.exit() runs no environment's clean-up.
 std::mutex own_mutex;
@@ -41,6 +45,13 @@ Environment& Environment::Of(Napi::Env env) { return *env.GetInstanceData<Enviro
 Environment::~Environment() {
   doorbells_.clear();
   while (!participants_.empty()) Leave(*Arena::ByIndex(participants_.begin()->first));
+  if (thread_ == 0) return;
+  // As for a process that has been killed: its daemonic children end with it.
+  for (const auto& child : LiveChildren()) {
+    if (child->daemon() && child->owner() == this) static_cast<void>(child->Signal(SIGTERM));
+  }
+  // After everything that the thread held is free.
+  EndThread(thread_, kFailed);
 }
 
 int32_t Environment::ParticipantOf(const Arena& arena) const {

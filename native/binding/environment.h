@@ -1,4 +1,4 @@
-// What the addon keeps per JavaScript environment: its participants and its doorbells.
+// What the addon keeps per JavaScript environment: its participants and its doorbells, and whether it is a thread of ours.
 #ifndef FORKLESS_BINDING_ENVIRONMENT_H_
 #define FORKLESS_BINDING_ENVIRONMENT_H_
 
@@ -6,9 +6,11 @@
 
 #include <map>
 #include <memory>
+#include <utility>
 
 #include "binding/loop_doorbell.h"
 #include "core/arena.h"
+#include "core/watched_process.h"
 
 namespace forkless {
 
@@ -27,12 +29,23 @@ class Environment {
   // Gives the participant back; the named arena goes with its last user.
   void Leave(Arena& arena);
 
+  // Whom to tell about the ends of what this environment has started; null before it listens.
+  [[nodiscard]] const std::shared_ptr<EndListener>& end_listener() const { return end_listener_; }
+  void SetEndListener(std::shared_ptr<EndListener> listener) { end_listener_ = std::move(listener); }
+
+  // From now on the end of this environment is that of a thread (core/threads.h).
+  void BecomeThread(uint32_t id) { thread_ = id; }
+  // 0 = it is none.
+  [[nodiscard]] uint32_t thread() const { return thread_; }
+
   // `has_libuv`: whether the event loop is libuv's.
   Status OpenDoorbell(Arena& arena, Napi::Function callback, bool has_libuv);
   LoopDoorbell* DoorbellOf(const Arena& arena);
 
  private:
   Napi::Env env_;
+  uint32_t thread_ = 0;
+  std::shared_ptr<EndListener> end_listener_;
   std::map<uint32_t, int32_t> participants_;
   std::map<uint32_t, std::unique_ptr<LoopDoorbell>> doorbells_;
 };

@@ -13,6 +13,7 @@ void InitLayout(Napi::Object exports);
 void InitParking(Napi::Object exports);
 void InitPosixSemaphore(Napi::Object exports);
 void InitProcess(Napi::Object exports);
+void InitThread(Napi::Object exports);
 
 }  // namespace forkless
 

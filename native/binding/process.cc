@@ -10,9 +10,11 @@
 #include <vector>
 
 #include "binding/convert.h"
+#include "binding/started.h"
 #include "core/children.h"
 #include "core/heap.h"
 #include "core/kill_point.h"
+#include "core/threads.h"
 #include "platform/futex.h"
 #include "platform/memory_file.h"
 #include "platform/process_identity.h"
@@ -20,8 +22,6 @@
 namespace forkless {
 
 namespace {
-
-using Handle = Napi::External<std::shared_ptr<WatchedProcess>>;
 
 // ---- Ends, told to the event loop of one environment ---------------------------------------------------
 
@@ -72,16 +72,7 @@ void Deliver(napi_env env, napi_value callback, void*, void* data) {
 
 // ---- Conversions -----------------------------------------------------------------------------------------
 
-WatchedProcess& Unwrap(const Napi::Value& handle) { return **handle.As<Handle>().Data(); }
-
-Napi::Object Wrap(Napi::Env env, std::shared_ptr<WatchedProcess> process) {
-  Napi::Object result = Napi::Object::New(env);
-  result.Set("id", Napi::Number::New(env, process->id()));
-  result.Set("pid", Napi::Number::New(env, process->pid()));
-  auto* owned = new std::shared_ptr<WatchedProcess>(std::move(process));
-  result.Set("handle", Handle::New(env, owned, [](Napi::Env, std::shared_ptr<WatchedProcess>* own) { delete own; }));
-  return result;
-}
+WatchedProcess& Unwrap(const Napi::Value& handle) { return **handle.As<ProcessHandle>().Data(); }
 
 std::vector<std::string> Strings(const Napi::Value& value) {
   const auto array = value.As<Napi::Array>();
@@ -91,13 +82,6 @@ std::vector<std::string> Strings(const Napi::Value& value) {
   return strings;
 }
 
-std::string TextOf(const Napi::Object& object, const char* key) { return object.Get(key).As<Napi::String>().Utf8Value(); }
-
-std::vector<uint8_t> Bytes(const Napi::Value& value) {
-  const auto array = value.As<Napi::Uint8Array>();
-  return {array.Data(), array.Data() + array.ByteLength()};
-}
-
 // { without, settings }
 std::vector<std::string> EnvironmentOf(const Napi::Object& environment) {
   std::vector<std::string> variables;
@@ -105,24 +89,6 @@ std::vector<std::string> EnvironmentOf(const Napi::Object& environment) {
   if (!without.IsUndefined()) variables = OwnVariables(Strings(without));
   for (std::string& setting : Strings(environment.Get("settings"))) variables.push_back(std::move(setting));
   return variables;
-}
-
-// [[offset, stamp], ...]
-std::vector<Block> Blocks(const Napi::Value& value) {
-  const auto array = value.As<Napi::Array>();
-  std::vector<Block> blocks;
-  blocks.reserve(array.Length());
-  for (uint32_t i = 0; i < array.Length(); ++i) {
-    const auto pair = array.Get(i).As<Napi::Array>();
-    blocks.push_back({static_cast<uint64_t>(pair.Get(0u).As<Napi::Number>().Int64Value()),
-                      pair.Get(1u).As<Napi::Number>().Uint32Value()});
-  }
-  return blocks;
-}
-
-Stdio StdioOf(const std::string& name) {
-  if (name == "pipe") return Stdio::kPipe;
-  return name == "ignore" ? Stdio::kIgnore : Stdio::kInherit;
 }
 
 int64_t DeadlineAfter(double milliseconds) {
@@ -147,6 +113,7 @@ class Functions {
     }
     napi_unref_threadsafe_function(env, function);
     listener_ = std::make_shared<EnvironmentListener>(function);
+    Environment::Of(env).SetEndListener(listener_);
     // Registered after the function's own hook, so it runs before it: no call comes after the function's end.
     auto* listener = new std::shared_ptr<EnvironmentListener>(listener_);
     napi_add_env_cleanup_hook(
@@ -177,6 +144,7 @@ class Functions {
     request.plan.directory = TextOf(options, "directory");
     request.stdio = StdioOf(TextOf(options, "stdio"));
     request.daemon = options.Get("daemon").As<Napi::Boolean>().Value();
+    request.owner = &Environment::Of(env);
     request.arena = Arena::ByIndex(options.Get("arena").As<Napi::Number>().Uint32Value());
     request.self = SelfIn(info, *request.arena);
     request.name = TextOf(options, "name");
@@ -187,11 +155,7 @@ class Functions {
     if (const Status status = forkless::StartChild(std::move(request), listener_, &child); !status.ok()) {
       return Throw(env, status);
     }
-    Napi::Object result = Wrap(env, std::move(child.process));
-    Napi::Array pipes = Napi::Array::New(env, 3);
-    for (uint32_t i = 0; i < 3; ++i) pipes.Set(i, Napi::Number::New(env, child.pipes[i].Release()));
-    result.Set("pipes", pipes);
-    return result;
+    return WrapStarted(env, std::move(child));
   }
 
   // (pid, startTime): any process of this machine.
@@ -203,7 +167,7 @@ class Functions {
     if (const Status status = WatchOther(pid, start_time, listener_, &process); !status.ok()) {
       return Throw(env, status);
     }
-    return Wrap(env, std::move(process));
+    return WrapProcess(env, std::move(process));
   }
 
  private:
@@ -243,20 +207,30 @@ Napi::Value CloseProcessDescriptor(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// (signal): to every living daemonic child of the process.
+// A thread of ours ends with what it has started itself, a process with everything.
+bool IsOurs(const Napi::CallbackInfo& info, const WatchedProcess& child) {
+  const Environment& environment = Environment::Of(info.Env());
+  return environment.thread() == 0 || child.owner() == &environment;
+}
+
+// (signal): to every living daemonic child that is a process.
 Napi::Value SignalDaemons(const Napi::CallbackInfo& info) {
   for (const auto& child : LiveChildren()) {
-    if (child->daemon()) static_cast<void>(child->Signal(IntAt(info, 0)));
+    if (child->daemon() && IsOurs(info, *child)) static_cast<void>(child->Signal(IntAt(info, 0)));
   }
   return info.Env().Undefined();
 }
 
-// Blocks until no child but daemonic ones is alive.
+// (milliseconds): blocks until no child or thread but daemonic ones is alive; false when the time was over first.
 Napi::Value JoinChildren(const Napi::CallbackInfo& info) {
-  for (const auto& child : LiveChildren()) {
-    if (!child->daemon()) static_cast<void>(child->WaitUntil(kForever));
+  const int64_t deadline = DeadlineAfter(NumberAt(info, 0));
+  auto all = LiveChildren();
+  for (auto& thread : LiveThreads()) all.push_back(std::move(thread));
+  for (const auto& child : all) {
+    const bool is_awaited = !child->daemon() && IsOurs(info, *child);
+    if (is_awaited && !child->WaitUntil(deadline)) return Napi::Boolean::New(info.Env(), false);
   }
-  return info.Env().Undefined();
+  return Napi::Boolean::New(info.Env(), true);
 }
 
 // What this process is in its family, for worker threads and for copies of this package that come later.

@@ -67,7 +67,6 @@ class Reaper {
   std::deque<Order*> orders_;
   std::unordered_map<Entry*, std::unique_ptr<Entry>> entries_;
   std::map<uint32_t, std::shared_ptr<WatchedProcess>> children_;
-  uint32_t next_id_ = 1;
   std::vector<int32_t> to_adopt_;  // the thread's own
 };
 
@@ -114,7 +113,7 @@ Status Reaper::Add(std::unique_ptr<Entry> entry, int fd) {
   const std::lock_guard<std::mutex> guard(mutex_);
   if (Status status = watcher_.Add(fd, key); !status.ok()) return status;
   // Its end may be noticed at once, and waits for the mutex to forget it.
-  if (entry->watched != nullptr && entry->watched->is_child_) children_.emplace(entry->watched->id(), entry->watched);
+  if (entry->watched != nullptr && entry->watched->kind_ == WatchedProcess::Kind::kChild) children_.emplace(entry->watched->id(), entry->watched);
   entries_.emplace(key, std::move(entry));
   return Status::Ok();
 }
@@ -134,9 +133,10 @@ void Reaper::HandleEnd(Entry* entry) {
     return Forget(entry, entry->orphan_or_root.get());
   }
   const std::shared_ptr<WatchedProcess> process = entry->watched;
-  const int32_t exit_code = process->is_child_ ? LookAtEnd(pid) : kUnknownExit;
+  const bool is_child = process->kind_ == WatchedProcess::Kind::kChild;
+  const int32_t exit_code = is_child ? LookAtEnd(pid) : kUnknownExit;
   // Before the end is published: whoever joins finds everything that the process held already free.
-  if (process->is_child_) RecoverAndAdopt(pid);
+  if (is_child) RecoverAndAdopt(pid);
   Forget(entry, process->descriptor_.get());
   process->Publish(exit_code);
 }
@@ -213,7 +213,8 @@ Status Reaper::Start(const ChildRequest& request, int32_t participant, std::shar
                      std::shared_ptr<WatchedProcess>* child) {
   Order order{&request, participant, nullptr, Status::Ok()};
   std::unique_lock<std::mutex> guard(mutex_);
-  order.child = std::make_shared<WatchedProcess>(next_id_++, true, request.daemon, std::move(listener));
+  order.child = std::make_shared<WatchedProcess>(WatchedProcess::Kind::kChild, request.daemon, request.owner,
+                                                 std::move(listener));
   if (IsMainThread()) {
     // No detour over the reaper: it costs two more wake-ups, behind a child that has just begun to use a processor.
     guard.unlock();
@@ -229,12 +230,8 @@ Status Reaper::Start(const ChildRequest& request, int32_t participant, std::shar
 
 Status Reaper::WatchOther(int32_t pid, uint64_t start_time, std::shared_ptr<EndListener> listener,
                           std::shared_ptr<WatchedProcess>* process) {
-  uint32_t id;
-  {
-    const std::lock_guard<std::mutex> guard(mutex_);
-    id = next_id_++;
-  }
-  auto watched = std::make_shared<WatchedProcess>(id, false, false, std::move(listener));
+  auto watched =
+      std::make_shared<WatchedProcess>(WatchedProcess::Kind::kOther, false, nullptr, std::move(listener));
   watched->pid_ = pid;
   *process = watched;
   const Status opened = OpenProcess(pid, &watched->descriptor_);

@@ -1,10 +1,19 @@
 #include "core/watched_process.h"
 
+#include <atomic>
 #include <chrono>
 
+#include "platform/doorbell.h"
 #include "platform/futex.h"
 
 namespace forkless {
+
+namespace {
+std::atomic<uint32_t> next_id{1};
+}
+
+WatchedProcess::WatchedProcess(Kind kind, bool daemon, const void* owner, std::shared_ptr<EndListener> listener)
+    : id_(next_id.fetch_add(1)), kind_(kind), daemon_(daemon), owner_(owner), listener_(std::move(listener)) {}
 
 bool WatchedProcess::HasEnded(int32_t* exit_code) const {
   const std::lock_guard<std::mutex> guard(mutex_);
@@ -30,8 +39,13 @@ bool WatchedProcess::Signal(int number) {
 
 Status WatchedProcess::Descriptor(int* fd) {
   const std::lock_guard<std::mutex> guard(mutex_);
-  if (!descriptor_.valid()) {
+  if (!descriptor_.valid() && ended_) {
     if (Status status = OpenEnded(&descriptor_); !status.ok()) return status;
+  }
+  if (!descriptor_.valid()) {
+    int flag = -1;
+    if (Status status = OpenFlag(&flag); !status.ok()) return status;
+    descriptor_.Reset(flag);
   }
   descriptor_given_ = true;
   *fd = descriptor_.get();
@@ -48,9 +62,10 @@ void WatchedProcess::CloseDescriptor() {
 void WatchedProcess::Publish(int32_t exit_code) {
   {
     const std::lock_guard<std::mutex> guard(mutex_);
-    if (is_child_) ReapChild(pid_);
+    if (kind_ == Kind::kChild) ReapChild(pid_);
     ended_ = true;
     exit_code_ = exit_code;
+    if (kind_ == Kind::kThread && descriptor_.valid()) SetFlag(descriptor_.get(), true);
     if (!descriptor_given_) descriptor_.Reset();
   }
   ended_changed_.notify_all();

@@ -15,7 +15,7 @@ namespace forkless {
 
 class WatchedProcess;
 
-// Whom to tell about an end. Called on the reaper's thread.
+// Whom to tell about an end. Called on the reaper's thread, or on the one that ends.
 class EndListener {
  public:
   virtual ~EndListener() = default;
@@ -24,33 +24,42 @@ class EndListener {
 
 class WatchedProcess {
  public:
-  WatchedProcess(uint32_t id, bool is_child, bool daemon, std::shared_ptr<EndListener> listener)
-      : id_(id), is_child_(is_child), daemon_(daemon), listener_(std::move(listener)) {}
+  // A thread of this process can be watched like a process (core/threads.h).
+  enum class Kind { kChild, kOther, kThread };
+
+  // `owner`: the environment that has started it.
+  WatchedProcess(Kind kind, bool daemon, const void* owner, std::shared_ptr<EndListener> listener);
   WatchedProcess(const WatchedProcess&) = delete;
   WatchedProcess& operator=(const WatchedProcess&) = delete;
 
   [[nodiscard]] uint32_t id() const { return id_; }
   [[nodiscard]] int32_t pid() const { return pid_; }
   [[nodiscard]] bool daemon() const { return daemon_; }
+  [[nodiscard]] const void* owner() const { return owner_; }
 
   // False while it runs. `exit_code` may be kUnknownExit, which it always is when it is not a child.
   [[nodiscard]] bool HasEnded(int32_t* exit_code) const;
   // Sleeps until its end or the absolute monotonic deadline (ns, kForever); true when it has ended.
   [[nodiscard]] bool WaitUntil(int64_t deadline);
-  // False when it has ended: a pid that may belong to somebody else by now gets no signal.
+  // False when it has ended: a pid that may belong to somebody else by now gets no signal. Not for threads.
   [[nodiscard]] bool Signal(int number);
   // A descriptor, owned by this object, that is readable once the process has ended.
   Status Descriptor(int* fd);
   // After its end: closes that descriptor.
   void CloseDescriptor();
 
+  // For threads.
+  void SetPid(int32_t pid) { pid_ = pid; }
+  void PublishThreadEnd(int32_t exit_code) { Publish(exit_code); }
+
  private:
   friend class Reaper;
   void Publish(int32_t exit_code);
 
   const uint32_t id_;
-  const bool is_child_;
+  const Kind kind_;
   const bool daemon_;
+  const void* const owner_;
   int32_t pid_ = -1;  // set before anybody else sees the object
   std::shared_ptr<EndListener> listener_;
 

@@ -22,8 +22,11 @@ const headEnd = 4 + record.readUInt32LE(0);
 const head = JSON.parse(record.toString('utf8', 4, headEnd)) as BootHead;
 const identityEnd = headEnd + head.keyBytes;
 
-binding.tieChild(head.root.pid, head.root.startTime, head.parent.pid, head.tied || head.parent.pid === head.root.pid);
-binding.keepIdentity(record.subarray(0, identityEnd));
+// A thread ends with its process anyway, whose identity is another one.
+if (head.startMethod !== 'threads') {
+  binding.tieChild(head.root.pid, head.root.startTime, head.parent.pid, head.tied || head.parent.pid === head.root.pid);
+  binding.keepIdentity(record.subarray(0, identityEnd));
+}
 process.argv.splice(2, Infinity, ...head.argv);
 process.on('uncaughtExceptionMonitor', reportUncaught);
 process.on('beforeExit', endQuickly);
@@ -51,9 +54,10 @@ run().catch((error: unknown) => {
 function enterFamily(): { readonly binding: Binding; readonly record: Buffer } {
   const boot = process.env['FORKLESS_CHILD'];
   delete process.env['FORKLESS_CHILD'];
-  const [, place, addon] = /^([\d.]+):(.+)$/s.exec(boot ?? '') ?? [];
+  const [, place, addon] = /^((?:thread\.)?[\d.]+):(.+)$/s.exec(boot ?? '') ?? [];
   if (place === undefined || addon === undefined)
     throw new Error(`${__filename} is no program to be run by hand: ${GUARD_HINT}.`);
+  if (place.startsWith('thread.')) return enterAsThread(addon, Number(place.slice('thread.'.length)));
   const [fd = 0, participant = 0, offset = 0, bytes = 0] = place.split('.').map(Number);
   const native = require(addon) as Binding;
   if (native.killPoints) native.killPoint('boot.loaded');
@@ -65,6 +69,14 @@ function enterFamily(): { readonly binding: Binding; readonly record: Buffer } {
     if ((error as { readonly status?: string }).status === 'gone') process.exit(1);
     throw error;
   }
+}
+
+function enterAsThread(addon: string, id: number): { readonly binding: Binding; readonly record: Buffer } {
+  const native = require(addon) as Binding;
+  const { becomeProcess } = require('../process/own-thread.cjs') as {
+    becomeProcess(binding: Binding, id: number): Buffer | undefined;
+  };
+  return { binding: native, record: becomeProcess(native, id) ?? process.exit() };
 }
 
 async function run(): Promise<void> {

@@ -4,7 +4,7 @@ import type { PoolOptions, PoolSettings } from '../pool/pool-options.ts';
 import { checkOptions, checkWait } from '../support/options.ts';
 import type { WaitOptions } from '../support/options.ts';
 
-/** Options of `new ProcessPoolExecutor()`. */
+/** Options of `new ProcessPoolExecutor()` and `new ThreadPoolExecutor()`. */
 export interface ExecutorOptions extends Omit<PoolOptions, 'processes'> {
   /** How many workers there are at most: they are started when there are calls for them. Default: `cpuCount()`. */
   readonly maxWorkers?: number | undefined;
@@ -29,17 +29,17 @@ export interface ShutdownOptions {
   readonly cancelFutures?: boolean | undefined;
 }
 
-const WHERE = 'new ProcessPoolExecutor()';
 const KEYS = ['maxWorkers', 'initializer', 'initArgs', 'maxTasksPerChild', 'name', 'onWorkerDeath', 'maxRetries'];
 const MAP_KEYS = ['chunkSize', 'bufferSize', 'timeout'];
 
 /** @throws TypeError, RangeError that names the option. */
-export function checkExecutorOptions(given: number | ExecutorOptions | undefined): PoolSettings {
+export function checkExecutorOptions(given: number | ExecutorOptions | undefined, kind: string): PoolSettings {
+  const where = `new ${kind}()`;
   const options = typeof given === 'number' || given === undefined ? { maxWorkers: given } : given;
-  checkOptions(options, KEYS, WHERE);
-  const { maxWorkers = cpuCount(), name = 'ProcessPoolExecutor', ...rest } = options;
-  checkCount(maxWorkers, 1, 'maxWorkers', WHERE);
-  return { ...checkPoolOptions({ ...rest, name, processes: maxWorkers }, WHERE), startsOnDemand: true };
+  checkOptions(options, KEYS, where);
+  const { maxWorkers = cpuCount(), name = kind, ...rest } = options;
+  checkCount(maxWorkers, 1, 'maxWorkers', where);
+  return { ...checkPoolOptions({ ...rest, name, processes: maxWorkers }, where), startsOnDemand: true };
 }
 
 /** What `map` gets behind the function. */

@@ -11,7 +11,8 @@ export interface ProcessHandle {
   readonly __processHandle: never;
 }
 
-interface NativeChild extends NativeProcess {
+/** A process or thread that this environment has started. */
+export interface NativeChild extends NativeProcess {
   /** Our ends of its stdin, stdout and stderr; -1 = none. */
   readonly pipes: readonly [number, number, number];
 }
@@ -55,10 +56,10 @@ export interface ProcessBinding {
   processDescriptor(handle: ProcessHandle): number;
   /** Closes that descriptor at once, after the end of the process. */
   closeProcessDescriptor(handle: ProcessHandle): void;
-  /** To every living daemonic child of this process. */
+  /** To every living daemonic child of this process, or of this thread if it was started as one is. */
   signalDaemons(signal: number): void;
-  /** Blocks the thread until no child but daemonic ones is alive. */
-  joinChildren(): void;
+  /** Blocks the thread until no child or thread but daemonic ones is alive; false when the time was over first. */
+  joinChildren(timeout: number): boolean;
   ownIdentity(): Buffer | undefined;
   keepIdentity(identity: Uint8Array): void;
   takeBootRecord(index: number, offset: number, bytes: number): Buffer;

@@ -1,4 +1,7 @@
+import type { Executor } from '../futures/executor.ts';
+import type { ExecutorOptions } from '../futures/executor-options.ts';
 import { ProcessPoolExecutor } from '../futures/process-pool-executor.ts';
+import { ThreadPoolExecutor } from '../futures/thread-pool-executor.ts';
 import { ClosedError } from '../support/errors.ts';
 import { performBatch, runsOf } from './batch.ts';
 import type { BatchResult } from './batch.ts';
@@ -26,12 +29,13 @@ export interface ParallelBackend {
 export type BackendFactory = (options: { readonly nJobs: number }) => ParallelBackend;
 
 const backends = new Map<string, BackendFactory>([
-  ['processes', ({ nJobs }) => new ProcessesBackend(nJobs)],
+  ['processes', ({ nJobs }) => new ExecutorBackend(new ProcessPoolExecutor(workersOf(nJobs)))],
+  ['threads', ({ nJobs }) => new ExecutorBackend(new ThreadPoolExecutor(workersOf(nJobs)))],
   ['sequential', () => new SequentialBackend()],
 ]);
 
 /**
- * Gives a name to a backend, for the option `backend` of `Parallel`; `'processes'` and `'sequential'` are there already.
+ * Gives a name to a backend, for the option `backend` of `Parallel`; `'processes'`, `'threads'` and `'sequential'` are there already.
  * Python: `joblib.register_parallel_backend`.
  * @throws TypeError when the name has one already.
  */
@@ -42,6 +46,10 @@ export function registerBackend(name: string, factory: BackendFactory): void {
   backends.set(name, factory);
 }
 
+function workersOf(nJobs: number): ExecutorOptions {
+  return { maxWorkers: nJobs, name: 'Parallel' };
+}
+
 /** @throws TypeError that names those there are. */
 export function backendNamed(name: string): BackendFactory {
   const factory = backends.get(name);
@@ -49,11 +57,11 @@ export function backendNamed(name: string): BackendFactory {
   throw new TypeError(`new Parallel(): there is no backend '${name}', but ${[...backends.keys()].join(', ')}`);
 }
 
-class ProcessesBackend implements ParallelBackend {
-  readonly #executor: ProcessPoolExecutor;
+class ExecutorBackend implements ParallelBackend {
+  readonly #executor: Executor;
 
-  constructor(nJobs: number) {
-    this.#executor = new ProcessPoolExecutor({ maxWorkers: nJobs, name: 'Parallel' });
+  constructor(executor: Executor) {
+    this.#executor = executor;
   }
 
   submit(calls: readonly DelayedCall<unknown>[]): BackendTask {

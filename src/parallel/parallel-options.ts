@@ -17,7 +17,7 @@ export interface ParallelOptions<As extends ReturnAs = 'list'> {
   readonly verbose?: number | undefined;
   /** Default: `'list'`. */
   readonly returnAs?: As | undefined;
-  /** `'processes'`, `'sequential'` or what `registerBackend` has named. Default: `'processes'`. */
+  /** `'processes'`, `'threads'`, `'sequential'` or what `registerBackend` has named. Default: `'processes'`. */
   readonly backend?: string | undefined;
   /** In ms, how long the next result may take to come: then the workers are terminated. Default: for ever. */
   readonly timeout?: number | undefined;

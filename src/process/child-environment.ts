@@ -11,7 +11,12 @@ export interface ChildEnvironment {
 }
 
 /** What a process has for itself alone. */
-const OWN_VARIABLES = ['FORKLESS_CHILD', 'NODE_CHANNEL_FD', 'NODE_CHANNEL_SERIALIZATION_MODE', 'NODE_UNIQUE_ID'];
+export const OWN_VARIABLES: readonly string[] = [
+  'FORKLESS_CHILD',
+  'NODE_CHANNEL_FD',
+  'NODE_CHANNEL_SERIALIZATION_MODE',
+  'NODE_UNIQUE_ID',
+];
 
 // Reading `process.env` costs 4 µs per variable, so the addon copies the system's own list. The two are the same in the
 // main thread, unless somebody has put another object into its place.

@@ -1,12 +1,13 @@
 import { StateError } from '../support/errors.ts';
 import { spawnProcess } from './spawn.ts';
 import type { StartMethod } from './start-method.ts';
+import { startThread } from './thread.ts';
 import type { Started, StartOrder } from './start-order.ts';
 
 const LAUNCHERS: Readonly<Record<StartMethod, (order: StartOrder) => Started>> = {
   spawn: spawnProcess,
   prewarm: () => notYet('prewarm'),
-  threads: () => notYet('threads'),
+  threads: startThread,
 };
 
 /**

@@ -1,5 +1,3 @@
-import { fileURLToPath } from 'node:url';
-
 import { familyArena } from '../memory/arena.ts';
 import { collectReferences } from '../memory/heap.ts';
 import { binding } from '../native/binding.ts';
@@ -7,14 +5,13 @@ import { attempt } from '../native/failure.ts';
 import { findAddon } from '../native/load.ts';
 import { RUNTIME } from '../support/runtime.ts';
 import { childEnvironment } from './child-environment.ts';
+import { CHILD_PROGRAM } from './child-program.ts';
 import { denoArguments } from './deno-arguments.ts';
 import { inheritedExecArgv } from './exec-arguments.ts';
 import { armProcessEnd } from './process-end.ts';
 import { bootRecord, type Started, type StartOrder } from './start-order.ts';
 import { openStdioStreams } from './stdio-streams.ts';
 import { listenToEnds, WatchedProcess } from './watched-process.ts';
-
-const CHILD_PROGRAM = fileURLToPath(new URL('../entry/child.cjs', import.meta.url));
 
 /**
  * Starts a process. It is spawned when this returns.

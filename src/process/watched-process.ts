@@ -1,8 +1,11 @@
+import { isMainThread } from 'node:worker_threads';
+
 import { familyArena } from '../memory/arena.ts';
 import { binding } from '../native/binding.ts';
 import { attempt } from '../native/failure.ts';
 import type { NativeProcess, ProcessHandle } from '../native/process-binding.ts';
 import { isAtRest, publishAwaited, setWatchedProcesses } from '../synchronize/activity.ts';
+import { deadlineAfter, leftUntil } from '../support/deadline.ts';
 import type { AsyncWaitOptions, WaitOptions } from '../support/options.ts';
 import { within } from '../support/within.ts';
 
@@ -16,6 +19,8 @@ let loopHolds = 0;
 
 const REST_LOOK_MS = 250;
 const NOBODY = 0;
+// A worker thread can be terminated only between two calls of native code.
+const SLICE_MS = isMainThread ? Infinity : 50;
 let restTimer: NodeJS.Timeout | undefined;
 let published = NOBODY;
 
@@ -25,16 +30,22 @@ export class WatchedProcess {
   readonly #id: number;
   readonly #handle: ProcessHandle;
   readonly #ended: PromiseWithResolvers<number>;
+  /** Set for a thread, which no signal reaches. */
+  readonly #stop: ((signal: number) => boolean) | undefined;
   #exitCode: number | null = null;
   #holdsLoop: boolean;
 
-  /** @param holdsLoop - whether the event loop lives at least as long as the process. */
-  constructor(native: NativeProcess, holdsLoop: boolean) {
+  /**
+   * @param holdsLoop - whether the event loop lives at least as long as the process.
+   * @param stop - for a thread: ends it as the signal would; false when it has ended before.
+   */
+  constructor(native: NativeProcess, holdsLoop: boolean, stop?: (signal: number) => boolean) {
     this.pid = native.pid;
     this.#id = native.id;
     this.#handle = native.handle;
     this.#ended = withResolvers();
     this.#holdsLoop = holdsLoop;
+    this.#stop = stop;
     watched.set(native.id, this);
     noteRest();
     if (holdsLoop) holdLoop();
@@ -63,7 +74,7 @@ export class WatchedProcess {
 
   /** False when it has ended before. */
   signal(number: number): boolean {
-    return binding.signalProcess(this.#handle, number);
+    return this.#stop?.(number) ?? binding.signalProcess(this.#handle, number);
   }
 
   /** True when it has ended, false when the time was over first. */
@@ -81,11 +92,20 @@ export class WatchedProcess {
 
   /** Blocks the thread. */
   waitSync({ timeout = Infinity }: WaitOptions = {}): boolean {
-    if (timeout === Infinity) publish(this.pid);
-    const hasEnded = binding.waitForProcess(this.#handle, timeout);
+    if (timeout === Infinity) publish(this.awaitedPid);
+    const deadline = deadlineAfter(timeout);
+    let hasEnded: boolean;
+    do {
+      hasEnded = binding.waitForProcess(this.#handle, Math.min(leftUntil(deadline), SLICE_MS));
+    } while (!hasEnded && leftUntil(deadline) > 0);
     publish(NOBODY);
     this.notice();
     return hasEnded;
+  }
+
+  /** What is published while this environment waits for nothing but its end. Of a thread that would be our own pid. */
+  get awaitedPid(): number {
+    return this.#stop === undefined ? this.pid : NOBODY;
   }
 
   /** Looks whether it has ended, and tells those who wait. */
@@ -116,7 +136,7 @@ function noteRest(): void {
 
 function lookForRest(): void {
   const [only] = watched.values();
-  publish(only !== undefined && isAtRest(0) ? only.pid : NOBODY);
+  publish(only !== undefined && isAtRest(0) ? only.awaitedPid : NOBODY);
 }
 
 function publish(pid: number): void {

@@ -1,0 +1,40 @@
+import type { NativeChild } from './process-binding.ts';
+
+interface ThreadRequest {
+  readonly stdio: 'inherit' | 'ignore' | 'pipe';
+  readonly daemon: boolean;
+  /** Index of the family's arena. */
+  readonly arena: number;
+  readonly name: string;
+  readonly record: Uint8Array;
+  /** Blocks of the arena that the thread holds from the start. */
+  readonly held: readonly (readonly [offset: number, stamp: number])[];
+}
+
+/** What a thread finds when it begins. */
+interface ThreadEntry {
+  readonly record: Buffer;
+  /** It has been ended before it began. */
+  readonly stopped: boolean;
+  /** Its stdin, stdout and stderr with `stdio: 'pipe'`; -1 = none. */
+  readonly descriptors: readonly [number, number, number];
+}
+
+/** The part of the addon for threads that are started as processes are: native/binding/thread.cc. */
+export interface ThreadBinding {
+  /** Everything but the thread itself, which the caller starts; if it cannot, it calls `endThread`. */
+  prepareThread(request: ThreadRequest): NativeChild;
+  /** To be called by the thread itself, first of all. */
+  enterThread(id: number): ThreadEntry;
+  /** This thread's standard input is the caller's from now on, who closes it. */
+  takeThreadInput(): void;
+  /** True: the caller has to stop it; false: it will stop when it begins; null: it has ended. */
+  stopThread(id: number, signal: number): boolean | null;
+  /** How this thread will end; no signal changes that any more once it is final. */
+  noteThreadExit(exitCode: number, final: boolean): void;
+  /** It has ended, with this exit code if it has noted none. May be called when that is known already. */
+  endThread(id: number, exitCode: number): void;
+  /** How many of the bytes could be written; 0 when there was no room for some ms. */
+  writeSome(fd: number, bytes: Uint8Array): number;
+  isTerminal(fd: number): boolean;
+}

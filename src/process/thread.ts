@@ -1,0 +1,90 @@
+import { constants } from 'node:os';
+import { inspect } from 'node:util';
+import { Worker } from 'node:worker_threads';
+
+import { familyArena } from '../memory/arena.ts';
+import { collectReferences } from '../memory/heap.ts';
+import { binding } from '../native/binding.ts';
+import { attempt } from '../native/failure.ts';
+import { findAddon } from '../native/load.ts';
+import { StateError } from '../support/errors.ts';
+import { OWN_VARIABLES } from './child-environment.ts';
+import { CHILD_PROGRAM } from './child-program.ts';
+import { addDaemonThread, armProcessEnd, removeDaemonThread } from './process-end.ts';
+import { bootRecord, type Started, type StartOrder } from './start-order.ts';
+import { openStdioStreams } from './stdio-streams.ts';
+import { listenToEnds, WatchedProcess } from './watched-process.ts';
+
+/**
+ * Starts a worker thread that is a process in everything but its pid: the same program runs the same record, on a place of its
+ * own in shared memory. Its end is published by the thread itself, so that it needs no event loop but its own.
+ *
+ * @throws SerializationError when the values cannot travel; StateError for what threads cannot have of their own;
+ * ResourceError when the system refuses.
+ */
+export function startThread(order: StartOrder): Started {
+  if (order.cwd !== undefined) {
+    throw new StateError(
+      `start() of process '${order.name}': a thread has no working directory of its own. ` +
+        "Leave out cwd, or start it by 'spawn' (getContext('spawn').Process).",
+    );
+  }
+  const { result: record, blocks } = collectReferences(() => bootRecord(order, 'threads'));
+  const arena = familyArena();
+  listenToEnds();
+  const native = attempt(`start thread '${order.name}'`, () =>
+    binding.prepareThread({
+      stdio: order.stdio,
+      daemon: order.daemon,
+      arena: arena.index,
+      name: order.name,
+      record,
+      // The thread finds what its arguments refer to, even if this one gives it up at once.
+      held: blocks.filter((block) => block.arena === arena).map(({ place, stamp }) => [place, stamp] as const),
+    }),
+  );
+  const streams = openStdioStreams(native.pipes);
+  const worker = startWorker(order, native.id);
+  const stop = (signal: number): boolean => {
+    const runs = binding.stopThread(native.id, signal);
+    if (runs === true) void worker.terminate();
+    return runs !== null;
+  };
+  const child = new WatchedProcess(native, !order.daemon, stop);
+  if (order.daemon) endWithProgram(child);
+  armProcessEnd();
+  return { child, streams };
+}
+
+function startWorker(order: StartOrder, id: number): Worker {
+  let worker: Worker;
+  try {
+    worker = new Worker(CHILD_PROGRAM, {
+      name: order.name,
+      env: environmentOf(order, id),
+      ...(order.execArgv !== undefined && { execArgv: [...order.execArgv] }),
+    });
+  } catch (error) {
+    binding.endThread(id, 1);
+    throw error;
+  }
+  // What becomes of it is told by the thread itself: these are for one that could not even begin, or was cut off.
+  worker.on('error', (error) => process.stderr.write(`Process ${order.name}:\n${inspect(error)}\n`));
+  worker.on('exit', (exitCode) => binding.endThread(id, exitCode));
+  worker.unref();
+  return worker;
+}
+
+function environmentOf(order: StartOrder, id: number): NodeJS.ProcessEnv {
+  const variables: NodeJS.ProcessEnv = { ...process.env, ...order.env };
+  for (const name of OWN_VARIABLES) delete variables[name];
+  for (const [name, value] of Object.entries(variables)) if (value === undefined) delete variables[name];
+  // As for a process: see child.cts.
+  return { ...variables, FORKLESS_CHILD: `thread.${id}:${findAddon()}` };
+}
+
+function endWithProgram(child: WatchedProcess): void {
+  const stop = (): void => void child.signal(constants.signals.SIGTERM);
+  addDaemonThread(stop);
+  void child.ended.then(() => removeDaemonThread(stop));
+}
