@@ -31,7 +31,7 @@ Napi::Value Prepare(const Napi::CallbackInfo& info) {
   return WrapStarted(env, std::move(child));
 }
 
-// (id): this environment is that thread; { record, stopped, descriptors }.
+// (id): this environment is that thread; { record, descriptors }.
 Napi::Value Enter(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const uint32_t id = info[0].As<Napi::Number>().Uint32Value();
@@ -42,7 +42,6 @@ Napi::Value Enter(const Napi::CallbackInfo& info) {
   environment.SetParticipant(*entry.arena, entry.participant);
   Napi::Object result = Napi::Object::New(env);
   result.Set("record", Napi::Buffer<uint8_t>::Copy(env, entry.record.data(), entry.record.size()));
-  result.Set("stopped", Napi::Boolean::New(env, entry.stopped));
   Napi::Array descriptors = Napi::Array::New(env, 3);
   for (uint32_t i = 0; i < 3; ++i) descriptors.Set(i, Napi::Number::New(env, entry.descriptors[i]));
   result.Set("descriptors", descriptors);
@@ -55,11 +54,16 @@ Napi::Value TakeInput(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// (id, signal): whether it runs, and is to be stopped by the caller; null when it has ended.
+// (): this thread may be cut off from now on; false when it is to stop.
+Napi::Value Settle(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), SettleThread(Environment::Of(info.Env()).thread()));
+}
+
+// (id, signal): where it was.
 Napi::Value Stop(const Napi::CallbackInfo& info) {
+  static constexpr const char* kPlaces[] = {"ended", "absent", "unsettled", "settled"};
   const StopResult result = StopThread(info[0].As<Napi::Number>().Uint32Value(), IntAt(info, 1));
-  if (result == StopResult::kEnded) return info.Env().Null();
-  return Napi::Boolean::New(info.Env(), result == StopResult::kRunning);
+  return Napi::String::New(info.Env(), kPlaces[static_cast<int>(result)]);
 }
 
 // (exitCode, final): of this thread.
@@ -95,6 +99,7 @@ void InitThread(Napi::Object exports) {
   Export<Prepare>(exports, "prepareThread");
   Export<Enter>(exports, "enterThread");
   Export<TakeInput>(exports, "takeThreadInput");
+  Export<Settle>(exports, "settleThread");
   Export<Stop>(exports, "stopThread");
   Export<NoteExit>(exports, "noteThreadExit");
   Export<End>(exports, "endThread");

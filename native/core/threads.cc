@@ -21,6 +21,7 @@ struct Thread {
   std::vector<uint8_t> record;
   UniqueFd descriptors[3];
   bool entered = false;
+  bool settled = false;
   int signal = 0;
   std::optional<int32_t> exit_code;
   bool is_final = false;
@@ -81,7 +82,6 @@ Status EnterThread(uint32_t id, ThreadEntry* entry) {
   entry->participant = thread.participant;
   // It holds the family's key: nothing of it stays behind.
   entry->record = std::exchange(thread.record, {});
-  entry->stopped = thread.signal != 0;
   for (int fd = 0; fd < 3; ++fd) entry->descriptors[fd] = thread.descriptors[fd].get();
   return Status::Ok();
 }
@@ -97,7 +97,16 @@ StopResult StopThread(uint32_t id, int signal) {
   const auto found = Threads().find(id);
   if (found == Threads().end()) return StopResult::kEnded;
   if (!found->second.is_final) found->second.signal = signal;
-  return found->second.entered ? StopResult::kRunning : StopResult::kBeforeEntry;
+  if (!found->second.entered) return StopResult::kAbsent;
+  return found->second.settled ? StopResult::kSettled : StopResult::kUnsettled;
+}
+
+bool SettleThread(uint32_t id) {
+  const std::lock_guard<std::mutex> guard(threads_mutex);
+  const auto found = Threads().find(id);
+  if (found == Threads().end()) return false;
+  found->second.settled = true;
+  return found->second.signal == 0;
 }
 
 void NoteThreadExit(uint32_t id, int32_t exit_code, bool final) {

@@ -36,7 +36,6 @@ struct ThreadEntry {
   int32_t participant = 0;
   std::vector<uint8_t> record;
   int descriptors[3] = {-1, -1, -1};  // with Stdio::kPipe; closed at the thread's end
-  bool stopped = false;               // somebody has ended it before it began
 };
 
 // To be called by the thread, once, first of all. kGone: there is no such thread that has not begun.
@@ -45,10 +44,13 @@ Status EnterThread(uint32_t id, ThreadEntry* entry);
 // The thread's standard input is the caller's from now on, who closes it.
 void ReleaseInput(uint32_t id);
 
-enum class StopResult { kEnded, kBeforeEntry, kRunning };
+// From now on the thread may be cut off at any moment; false when it has been told to stop before.
+[[nodiscard]] bool SettleThread(uint32_t id);
 
-// The thread's end counts as one by this signal, unless it has ended of its own accord before. Who has entered must be
-// stopped by the caller; who has not is told when it enters.
+enum class StopResult { kEnded, kAbsent, kUnsettled, kSettled };
+
+// The thread's end counts as one by this signal, unless it has ended of its own accord before. Where it was: one that has
+// not entered, and one that has settled, are to be cut off by the caller; in between it is told when it settles.
 StopResult StopThread(uint32_t id, int signal);
 
 // The exit code of a thread that is about to end; a signal does not change it any more once it is `final`.

@@ -74,9 +74,9 @@ function enterFamily(): { readonly binding: Binding; readonly record: Buffer } {
 function enterAsThread(addon: string, id: number): { readonly binding: Binding; readonly record: Buffer } {
   const native = require(addon) as Binding;
   const { becomeProcess } = require('../process/own-thread.cjs') as {
-    becomeProcess(binding: Binding, id: number): Buffer | undefined;
+    becomeProcess(binding: Binding, id: number): Buffer;
   };
-  return { binding: native, record: becomeProcess(native, id) ?? process.exit() };
+  return { binding: native, record: becomeProcess(native, id) };
 }
 
 async function run(): Promise<void> {
@@ -85,6 +85,8 @@ async function run(): Promise<void> {
     return [fn, Subclass, await bootValues()] as const;
   });
   state.importing = false;
+  // A thread that is cut off while it imports leaves the files open that it reads.
+  if (head.startMethod === 'threads' && !binding.settleThread()) process.exit();
   // A module that has left nothing behind cannot go on later: no need to follow its trace through all that comes.
   if (process.getActiveResourcesInfo().length === 0) importScope.disable();
   const { args, kwargs, fields } = values;

@@ -14,8 +14,6 @@ interface ThreadRequest {
 /** What a thread finds when it begins. */
 interface ThreadEntry {
   readonly record: Buffer;
-  /** It has been ended before it began. */
-  readonly stopped: boolean;
   /** Its stdin, stdout and stderr with `stdio: 'pipe'`; -1 = none. */
   readonly descriptors: readonly [number, number, number];
 }
@@ -28,8 +26,13 @@ export interface ThreadBinding {
   enterThread(id: number): ThreadEntry;
   /** This thread's standard input is the caller's from now on, who closes it. */
   takeThreadInput(): void;
-  /** True: the caller has to stop it; false: it will stop when it begins; null: it has ended. */
-  stopThread(id: number, signal: number): boolean | null;
+  /** From now on this thread may be cut off at any moment; false when it is to stop. */
+  settleThread(): boolean;
+  /**
+   * Its end will count as one by this signal. Says where it was: one that is absent or settled is to be cut off by the caller, one
+   * that is unsettled is told when it settles.
+   */
+  stopThread(id: number, signal: number): 'ended' | 'absent' | 'unsettled' | 'settled';
   /** How this thread will end; no signal changes that any more once it is final. */
   noteThreadExit(exitCode: number, final: boolean): void;
   /** It has ended, with this exit code if it has noted none. May be called when that is known already. */

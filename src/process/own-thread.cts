@@ -6,11 +6,10 @@ import type { Binding } from '../native/binding.ts' with { 'resolution-mode': 'i
 
 /**
  * Takes the place that was kept for this thread.
- * @returns its boot record; undefined when it has been ended before it began.
+ * @returns its boot record
  */
-function becomeProcess(binding: Binding, id: number): Buffer | undefined {
-  const { record, stopped, descriptors } = binding.enterThread(id);
-  if (stopped) return undefined;
+function becomeProcess(binding: Binding, id: number): Buffer {
+  const { record, descriptors } = enter(binding, id);
   noteExit(binding);
   const [stdin, stdout, stderr] = descriptors;
   // What Node gives a worker as its output goes through the event loop of its parent, which may be blocked, and keeps the
@@ -20,6 +19,16 @@ function becomeProcess(binding: Binding, id: number): Buffer | undefined {
   writeTo(binding, process.stderr as unknown as Output, hasPipes ? stderr : 2);
   if (hasPipes) readFrom(binding, stdin);
   return record;
+}
+
+function enter(binding: Binding, id: number): ReturnType<Binding['enterThread']> {
+  try {
+    return binding.enterThread(id);
+  } catch (error) {
+    // It was ended before it began.
+    if ((error as { readonly status?: string }).status === 'gone') process.exit(1);
+    throw error;
+  }
 }
 
 /** The end is published in native code, where nobody can be asked any more. */

@@ -7,7 +7,7 @@ import { ownState } from './own-state.ts';
 // A thread can be terminated only between two calls of native code.
 const SLICE_MS = isMainThread ? Infinity : 50;
 
-const daemonThreads = new Set<() => void>();
+const threads = new Set<() => void>();
 let armed = false;
 
 /**
@@ -21,17 +21,17 @@ export function armProcessEnd(): void {
   armed = true;
   process.on('exit', () => {
     binding.signalDaemons(constants.signals.SIGTERM);
-    for (const stop of daemonThreads) stop();
+    for (const end of threads) end();
     while (!binding.joinChildren(SLICE_MS));
   });
 }
 
-/** Has a daemonic thread ended at the end of the program. */
-export function addDaemonThread(stop: () => void): void {
-  daemonThreads.add(stop);
+/** What the end of the program means for a thread that runs; it is called before the others are waited for. */
+export function addThreadEnd(end: () => void): void {
+  threads.add(end);
 }
 
 /** Of a thread that has ended. */
-export function removeDaemonThread(stop: () => void): void {
-  daemonThreads.delete(stop);
+export function removeThreadEnd(end: () => void): void {
+  threads.delete(end);
 }

@@ -7,13 +7,14 @@ import { collectReferences } from '../memory/heap.ts';
 import { binding } from '../native/binding.ts';
 import { attempt } from '../native/failure.ts';
 import { findAddon } from '../native/load.ts';
+import { monotonicNow } from '../support/deadline.ts';
 import { StateError } from '../support/errors.ts';
 import { OWN_VARIABLES } from './child-environment.ts';
 import { CHILD_PROGRAM } from './child-program.ts';
-import { addDaemonThread, armProcessEnd, removeDaemonThread } from './process-end.ts';
+import { addThreadEnd, armProcessEnd, removeThreadEnd } from './process-end.ts';
 import { bootRecord, type Started, type StartOrder } from './start-order.ts';
 import { openStdioStreams } from './stdio-streams.ts';
-import { listenToEnds, WatchedProcess } from './watched-process.ts';
+import { listenToEnds, WatchedProcess, type ThreadControl } from './watched-process.ts';
 
 /**
  * Starts a worker thread that is a process in everything but its pid: the same program runs the same record, on a place of its
@@ -45,15 +46,57 @@ export function startThread(order: StartOrder): Started {
   );
   const streams = openStdioStreams(native.pipes);
   const worker = startWorker(order, native.id);
-  const stop = (signal: number): boolean => {
-    const runs = binding.stopThread(native.id, signal);
-    if (runs === true) void worker.terminate();
-    return runs !== null;
-  };
-  const child = new WatchedProcess(native, !order.daemon, stop);
-  if (order.daemon) endWithProgram(child);
+  const control = new WorkerControl(worker, native.id);
+  const child = new WatchedProcess(native, !order.daemon, control);
+  const end = (): void => control.endWithProgram(order.daemon);
+  addThreadEnd(end);
+  void child.ended.then(() => removeThreadEnd(end));
   armProcessEnd();
   return { child, streams };
+}
+
+// How long a thread may go on importing after it was told to stop.
+const GRACE_MS = 2000;
+
+/**
+ * Ends a thread. One that is cut off while it imports modules leaves the files open that Node reads for that, for as long as
+ * the process lives: so it may finish that first, but not for ever.
+ */
+class WorkerControl implements ThreadControl {
+  readonly #worker: Worker;
+  readonly #id: number;
+  #graceEnds = Infinity;
+
+  constructor(worker: Worker, id: number) {
+    this.#worker = worker;
+    this.#id = id;
+  }
+
+  stop(signal: number): boolean {
+    const place = binding.stopThread(this.#id, signal);
+    if (place === 'ended') return false;
+    if (place !== 'unsettled') this.#cutOff();
+    // Nobody can be told of the end of a thread that never began but by us.
+    if (place === 'absent') binding.endThread(this.#id, 1);
+    if (place === 'unsettled' && this.#graceEnds === Infinity) {
+      this.#graceEnds = monotonicNow() + GRACE_MS;
+      setTimeout(() => this.insist(), GRACE_MS).unref();
+    }
+    return true;
+  }
+
+  insist(): void {
+    if (monotonicNow() >= this.#graceEnds) this.#cutOff();
+  }
+
+  endWithProgram(isDaemon: boolean): void {
+    if (isDaemon) this.stop(constants.signals.SIGTERM);
+    if (isDaemon || this.#graceEnds < Infinity) this.#cutOff();
+  }
+
+  #cutOff(): void {
+    void this.#worker.terminate();
+  }
 }
 
 function startWorker(order: StartOrder, id: number): Worker {
@@ -81,10 +124,4 @@ function environmentOf(order: StartOrder, id: number): NodeJS.ProcessEnv {
   for (const [name, value] of Object.entries(variables)) if (value === undefined) delete variables[name];
   // As for a process: see child.cts.
   return { ...variables, FORKLESS_CHILD: `thread.${id}:${findAddon()}` };
-}
-
-function endWithProgram(child: WatchedProcess): void {
-  const stop = (): void => void child.signal(constants.signals.SIGTERM);
-  addDaemonThread(stop);
-  void child.ended.then(() => removeDaemonThread(stop));
 }

@@ -19,10 +19,18 @@ let loopHolds = 0;
 
 const REST_LOOK_MS = 250;
 const NOBODY = 0;
-// A worker thread can be terminated only between two calls of native code.
-const SLICE_MS = isMainThread ? Infinity : 50;
+// A worker thread can be terminated only between two calls of native code; and see ThreadControl.
+const SLICE_MS = 50;
 let restTimer: NodeJS.Timeout | undefined;
 let published = NOBODY;
+
+/** How a thread is ended. */
+export interface ThreadControl {
+  /** Ends it as the signal would; false when it has ended before. */
+  stop(signal: number): boolean;
+  /** Called now and then by who waits for its end: cuts it off when it has been stopped long ago. */
+  insist(): void;
+}
 
 /** A process whose end this environment is told about: a child, or the parent. */
 export class WatchedProcess {
@@ -31,21 +39,21 @@ export class WatchedProcess {
   readonly #handle: ProcessHandle;
   readonly #ended: PromiseWithResolvers<number>;
   /** Set for a thread, which no signal reaches. */
-  readonly #stop: ((signal: number) => boolean) | undefined;
+  readonly #control: ThreadControl | undefined;
   #exitCode: number | null = null;
   #holdsLoop: boolean;
 
   /**
    * @param holdsLoop - whether the event loop lives at least as long as the process.
-   * @param stop - for a thread: ends it as the signal would; false when it has ended before.
+   * @param control - for a thread
    */
-  constructor(native: NativeProcess, holdsLoop: boolean, stop?: (signal: number) => boolean) {
+  constructor(native: NativeProcess, holdsLoop: boolean, control?: ThreadControl) {
     this.pid = native.pid;
     this.#id = native.id;
     this.#handle = native.handle;
     this.#ended = withResolvers();
     this.#holdsLoop = holdsLoop;
-    this.#stop = stop;
+    this.#control = control;
     watched.set(native.id, this);
     noteRest();
     if (holdsLoop) holdLoop();
@@ -74,7 +82,7 @@ export class WatchedProcess {
 
   /** False when it has ended before. */
   signal(number: number): boolean {
-    return this.#stop?.(number) ?? binding.signalProcess(this.#handle, number);
+    return this.#control?.stop(number) ?? binding.signalProcess(this.#handle, number);
   }
 
   /** True when it has ended, false when the time was over first. */
@@ -94,25 +102,26 @@ export class WatchedProcess {
   waitSync({ timeout = Infinity }: WaitOptions = {}): boolean {
     if (timeout === Infinity) publish(this.awaitedPid);
     const deadline = deadlineAfter(timeout);
-    let hasEnded: boolean;
-    do {
-      hasEnded = binding.waitForProcess(this.#handle, Math.min(leftUntil(deadline), SLICE_MS));
-    } while (!hasEnded && leftUntil(deadline) > 0);
+    const slice = isMainThread && this.#control === undefined ? Infinity : SLICE_MS;
+    while (!binding.waitForProcess(this.#handle, Math.min(leftUntil(deadline), slice))) {
+      if (leftUntil(deadline) === 0) break;
+      this.#control?.insist();
+    }
     publish(NOBODY);
     this.notice();
-    return hasEnded;
+    return this.#exitCode !== null;
   }
 
   /** What is published while this environment waits for nothing but its end. Of a thread that would be our own pid. */
   get awaitedPid(): number {
-    return this.#stop === undefined ? this.pid : NOBODY;
+    return this.#control === undefined ? this.pid : NOBODY;
   }
 
   /** Looks whether it has ended, and tells those who wait. */
   notice(): void {
     if (this.#exitCode !== null) return;
     const exitCode = binding.processExitCode(this.#handle);
-    if (exitCode === null) return;
+    if (exitCode === null) return this.#control?.insist();
     this.#exitCode = Number.isNaN(exitCode) ? UNKNOWN_EXIT_CODE : exitCode;
     watched.delete(this.#id);
     noteRest();
