@@ -234,6 +234,8 @@ Status Reaper::WatchOther(int32_t pid, uint64_t start_time, std::shared_ptr<EndL
       std::make_shared<WatchedProcess>(WatchedProcess::Kind::kOther, false, nullptr, std::move(listener));
   watched->pid_ = pid;
   *process = watched;
+  // This process itself, for a thread that looks at its parent: nobody here will see its end.
+  if (pid == OwnPid()) return Status::Ok();
   const Status opened = OpenProcess(pid, &watched->descriptor_);
   if (!opened.ok() && opened.error != ESRCH) return opened;
   // Looked at after the descriptor was opened: from here on it stands for the one that we mean.

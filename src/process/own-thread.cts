@@ -33,11 +33,12 @@ function enter(binding: Binding, id: number): ReturnType<Binding['enterThread']>
 
 /** The end is published in native code, where nobody can be asked any more. */
 function noteExit(binding: Binding): void {
-  process.on('exit', (code) => binding.noteThreadExit(code, false));
+  // Both may get the text of a number.
+  process.on('exit', (code) => binding.noteThreadExit(Number(code), false));
   const { reallyExit } = process as unknown as { reallyExit: (code?: number) => never };
   Object.defineProperty(process, 'reallyExit', {
     value(code?: number): never {
-      binding.noteThreadExit(code ?? 0, true);
+      binding.noteThreadExit(Number(code ?? 0), true);
       return reallyExit.call(process, code);
     },
     configurable: true,

@@ -13,7 +13,7 @@ import { OWN_VARIABLES } from './child-environment.ts';
 import { CHILD_PROGRAM } from './child-program.ts';
 import { addThreadEnd, armProcessEnd, removeThreadEnd } from './process-end.ts';
 import { bootRecord, type Started, type StartOrder } from './start-order.ts';
-import { openStdioStreams } from './stdio-streams.ts';
+import { closeStdioStreams, openStdioStreams } from './stdio-streams.ts';
 import { listenToEnds, WatchedProcess, type ThreadControl } from './watched-process.ts';
 
 /**
@@ -45,7 +45,14 @@ export function startThread(order: StartOrder): Started {
     }),
   );
   const streams = openStdioStreams(native.pipes);
-  const worker = startWorker(order, native.id);
+  let worker: Worker;
+  try {
+    worker = startWorker(order, native.id);
+  } catch (error) {
+    binding.endThread(native.id, 1);
+    closeStdioStreams(streams);
+    throw error;
+  }
   const control = new WorkerControl(worker, native.id);
   const child = new WatchedProcess(native, !order.daemon, control);
   const end = (): void => control.endWithProgram(order.daemon);
@@ -100,17 +107,11 @@ class WorkerControl implements ThreadControl {
 }
 
 function startWorker(order: StartOrder, id: number): Worker {
-  let worker: Worker;
-  try {
-    worker = new Worker(CHILD_PROGRAM, {
-      name: order.name,
-      env: environmentOf(order, id),
-      ...(order.execArgv !== undefined && { execArgv: [...order.execArgv] }),
-    });
-  } catch (error) {
-    binding.endThread(id, 1);
-    throw error;
-  }
+  const worker = new Worker(CHILD_PROGRAM, {
+    name: order.name,
+    env: environmentOf(order, id),
+    ...(order.execArgv !== undefined && { execArgv: [...order.execArgv] }),
+  });
   // What becomes of it is told by the thread itself: these are for one that could not even begin, or was cut off.
   worker.on('error', (error) => process.stderr.write(`Process ${order.name}:\n${inspect(error)}\n`));
   worker.on('exit', (exitCode) => binding.endThread(id, exitCode));

@@ -110,7 +110,7 @@ poolConformance('A Pool', ({ Pool, shared, make, call, iterate }) => {
     // Python: ValueError.
     for (const processes of [-1, 0, 1.5]) expect(() => new Pool(processes)).toThrow(RangeError);
     const pool = make(3);
-    expect(new Set(pool.stats.workers.map(({ pid }) => pid)).size).toBe(3);
+    expect(new Set(pool.stats.workers.map(({ name }) => name)).size).toBe(3);
     pool.close();
     await call(pool, 'join');
   });

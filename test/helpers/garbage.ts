@@ -18,3 +18,13 @@ export async function collectUntil(isRight: (holds: number) => boolean): Promise
   }
   return familyHolds();
 }
+
+/** Collects garbage until nobody has the object any more; whether that has come. */
+export async function isCollected(reference: WeakRef<object>): Promise<boolean> {
+  for (let round = 0; round < 100 && reference.deref() !== undefined; round++) {
+    // A look at it keeps it until the end of the turn.
+    await sleep(10);
+    collect();
+  }
+  return reference.deref() === undefined;
+}

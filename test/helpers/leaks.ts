@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Pipe, Process } from 'forkless';
@@ -15,10 +15,12 @@ interface Traces {
 }
 
 const SETTLE_MS = 5_000;
+const THREADS_SETTLE_MS = 500;
 
 /** Every test of the file must leave no child, descriptor, participant or block behind. */
 export function expectNoLeaks(): void {
   let before: Traces;
+  let threads: number;
   beforeAll(async () => {
     // What every program has once and keeps: the arena, the reaper, its slots.
     await new Process({ target: nothing, stdio: 'pipe' }).start().join();
@@ -27,11 +29,15 @@ export function expectNoLeaks(): void {
   });
   beforeEach(() => {
     before = traces();
+    threads = threadsOfSystem();
   });
   afterEach(async () => {
     // Pipes close a few turns of the event loop after the end of their process.
     const deadline = Date.now() + SETTLE_MS;
     while (Date.now() < deadline && JSON.stringify(traces()) !== JSON.stringify(before)) await settle();
+    // A thread that was cut off at its start may still be on its way. Those that the runtime keeps stay.
+    const soon = Date.now() + THREADS_SETTLE_MS;
+    while (Date.now() < soon && threadsOfSystem() > threads) await settle();
     expect(traces()).toEqual(before);
   });
 }
@@ -51,11 +57,22 @@ async function openDoorbells(): Promise<void> {
   await child.join();
 }
 
+/** How many threads this process has, those of the runtime included. */
+export function threadsOfSystem(): number {
+  return readdirSync('/proc/self/task').length;
+}
+
 /** The pids of the children of a process. */
 export function childrenOf(pid: number | 'self'): number[] {
   return readdirSync(`/proc/${pid}/task`).flatMap((thread) => {
-    const text = readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').trim();
-    return text === '' ? [] : text.split(' ').map(Number);
+    try {
+      const text = readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').trim();
+      return text === '' ? [] : text.split(' ').map(Number);
+    } catch (error) {
+      // The thread has ended meanwhile; the process itself must be there.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT' && existsSync(`/proc/${pid}`)) return [];
+      throw error;
+    }
   });
 }
 

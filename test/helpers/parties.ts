@@ -1,11 +1,11 @@
 import { afterEach, describe } from 'vitest';
 
+import { Process as ThreadProcess } from '../../dist/dummy/index.js';
 import * as mp from '../../dist/index.js';
 import { call } from '../fixtures/conformance/forms.js';
 import { takePart } from '../fixtures/conformance/party.js';
 import { until } from './leaks.ts';
 import { counters, expectNoHolds, keep, start } from './primitives.ts';
-import { callInThread } from './ways.ts';
 
 /** The form in which all parties wait. */
 type Form = 'async' | 'sync';
@@ -38,7 +38,7 @@ const MAKE = {
 };
 
 export const PROCESSES: Kind = { title: 'child processes', make: MAKE, begin: startProcess };
-export const THREADS: Kind = { title: 'worker threads', make: MAKE, begin: startThread };
+export const THREADS: Kind = { title: 'threads of forkless/dummy', make: MAKE, begin: startThread };
 /** In turn a process and a thread. */
 export const BOTH: Kind = {
   title: 'processes and threads at once',
@@ -98,7 +98,14 @@ export function conformance(
 }
 
 function startProcess(name: string, args: readonly unknown[]): Party {
-  const child = start(takePart, name, ...args);
+  return party(start(takePart, name, ...args), name);
+}
+
+function startThread(name: string, args: readonly unknown[]): Party {
+  return party(new ThreadProcess({ target: takePart, args: [name, ...args] } as never).start() as never, name);
+}
+
+function party(child: mp.Process, name: string): Party {
   const end = endOf(child, name);
   end.catch(() => undefined);
   return { end, kill: () => child.kill() };
@@ -106,14 +113,5 @@ function startProcess(name: string, args: readonly unknown[]): Party {
 
 async function endOf(child: mp.Process, name: string): Promise<void> {
   await child.join();
-  if (child.exitCode !== 0) throw new Error(`${name}: the process ended with ${child.exitCode}`);
-}
-
-function startThread(name: string, args: readonly unknown[]): Party {
-  const worker = callInThread(takePart, name, ...args);
-  const end = new Promise<void>((resolve, reject) => {
-    worker.on('error', reject).on('exit', (code) => (code === 0 ? resolve() : reject(new Error(`${name}: ${code}`))));
-  });
-  end.catch(() => undefined);
-  return { end, kill: () => void worker.terminate() };
+  if (child.exitCode !== 0) throw new Error(`${name}: it ended with ${child.exitCode}`);
 }

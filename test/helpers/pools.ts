@@ -1,4 +1,5 @@
 import { Pool } from 'forkless';
+import { Pool as ThreadPool } from 'forkless/dummy';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect } from 'vitest';
 
 import { call } from '../fixtures/conformance/forms.js';
@@ -7,7 +8,7 @@ import { childrenOf } from './leaks.ts';
 import { counters } from './primitives.ts';
 import { familyHolds } from './shared-memory.ts';
 
-/** Which pools a suite is about. Those of threads will be another kind. */
+/** Which pools a suite is about. */
 export interface PoolKind {
   readonly title: string;
   readonly Pool: typeof Pool;
@@ -16,6 +17,7 @@ export interface PoolKind {
 }
 
 const POOLS_OF_PROCESSES: PoolKind = { title: 'processes', Pool, isRemote: true };
+const POOLS_OF_THREADS: PoolKind = { title: 'threads', Pool: ThreadPool, isRemote: true };
 
 type PoolArguments = ConstructorParameters<typeof Pool>;
 type Iterated = AsyncIterator<number> & AsyncIterable<number>;
@@ -43,7 +45,7 @@ export interface PoolWorld extends PoolKind {
 export function poolConformance(
   title: string,
   suite: (world: PoolWorld) => void,
-  kinds: readonly PoolKind[] = [POOLS_OF_PROCESSES],
+  kinds: readonly PoolKind[] = [POOLS_OF_PROCESSES, POOLS_OF_THREADS],
 ): void {
   for (const kind of kinds) {
     for (const form of ['async', 'sync'] as const) {

@@ -3,15 +3,15 @@ import { once } from 'node:events';
 import { inspect } from 'node:util';
 import { Worker } from 'node:worker_threads';
 
-import { activeChildren, Process } from 'forkless';
+import { activeChildren } from 'forkless';
 import { describe, expect, it } from 'vitest';
 
 import * as targets from '../fixtures/targets.js';
 import { expectNoLeaks, isRunning, until } from '../helpers/leaks.ts';
 import { outputOf, PIPE, printedBy } from '../helpers/output.ts';
-import { waiting } from '../helpers/waiting-process.ts';
+import { PROCESS_KINDS } from '../helpers/process-kinds.ts';
 
-describe('Process', () => {
+describe.each(PROCESS_KINDS)('Process, $title', ({ Process, isThread, waiting }) => {
   expectNoLeaks();
 
   describe('what it calls', () => {
@@ -102,7 +102,8 @@ describe('Process', () => {
     });
   });
 
-  describe('subclasses', () => {
+  // Their base class is that of processes: see test/process/threads.test.ts for the others.
+  describe.skipIf(isThread)('subclasses', () => {
     it('run() is called on an object with the own fields of the instance', async () => {
       const process = new targets.ClockProcess(3, PIPE);
       process.ticks = 5;
@@ -147,7 +148,6 @@ describe('Process', () => {
     it('are -N when signal N has killed it', async () => {
       const terminated = waiting();
       const killed = waiting();
-      await until(() => isRunning(terminated.pid as number), 'it runs');
       terminated.terminate();
       killed.kill();
       expect(await terminated.exited).toBe(-15);
@@ -222,7 +222,7 @@ describe('Process', () => {
       ]);
     });
 
-    it('a stopped process has not ended', async () => {
+    it.skipIf(isThread)('a stopped process has not ended', async () => {
       const child = waiting();
       process.kill(child.pid as number, 'SIGSTOP');
       expect(await child.join({ timeout: 100 })).toBe(false);
@@ -246,7 +246,7 @@ describe('Process', () => {
       process.close();
     });
 
-    it('does not take the ends of other children', async () => {
+    it.skipIf(isThread)('does not take the ends of other children', async () => {
       const process = new Process({ target: targets.nothing }).start();
       for (let i = 0; i < 5; i++) expect(spawnSync('/bin/sh', ['-c', `exit ${i}`]).status).toBe(i);
       expect(await process.exited).toBe(0);
@@ -265,13 +265,13 @@ describe('Process', () => {
       expect(activeChildren()).toEqual([]);
     });
 
-    it('twenty at once have twenty pids', async () => {
+    it('twenty at once have twenty pids, unless they are threads', async () => {
       const processes = Array.from({ length: 20 }, () => new Process({ target: targets.nothing }).start());
-      expect(new Set(processes.map(({ pid }) => pid)).size).toBe(20);
+      expect(new Set(processes.map(({ pid }) => pid)).size).toBe(isThread ? 1 : 20);
       expect(await Promise.all(processes.map((process) => process.exited))).toEqual(Array(20).fill(0));
     });
 
-    it('outlive the worker thread that started them', async () => {
+    it.skipIf(isThread)('outlive the worker thread that started them', async () => {
       const worker = new Worker(new URL('../fixtures/starting-thread.js', import.meta.url));
       const exited = once(worker, 'exit');
       const [pid] = (await once(worker, 'message')) as [number];
