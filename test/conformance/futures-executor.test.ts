@@ -1,13 +1,12 @@
 import { RawArray, RemoteError, Semaphore, WorkerDiedError } from 'forkless';
-import { BrokenPoolError, ProcessPoolExecutor, TimeoutError } from 'forkless/futures';
+import { BrokenPoolError, TimeoutError } from 'forkless/futures';
 import { describe, expect, it, vi } from 'vitest';
 
 import * as calls from '../fixtures/futures/calls.js';
-import { executors } from '../helpers/executors.ts';
-import { collect } from '../helpers/garbage.ts';
+import { EXECUTOR_KINDS, executors } from '../helpers/executors.ts';
+import { collect, isCollected } from '../helpers/garbage.ts';
 import { familyHolds } from '../helpers/shared-memory.ts';
 
-const makeExecutor = executors();
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 const powers = range(10).map((n) => n ** n);
 
@@ -17,16 +16,9 @@ async function valuesOf<R>(results: AsyncIterable<R>): Promise<R[]> {
   return values;
 }
 
-/** Gives what it makes a chance to be collected. */
-async function isCollected(reference: WeakRef<object>): Promise<boolean> {
-  for (let round = 0; round < 200 && reference.deref() !== undefined; round++) {
-    await new Promise((resolve) => setImmediate(resolve));
-    collect();
-  }
-  return reference.deref() === undefined;
-}
+describe.each(EXECUTOR_KINDS)('An executor: $title', ({ title, Executor, isThread }) => {
+  const makeExecutor = executors(Executor);
 
-describe('An executor', () => {
   it('calls a function in a worker (ExecutorTest.test_submit)', async () => {
     expect(await makeExecutor().submit(calls.power, 2, 8).result()).toBe(256);
   });
@@ -91,10 +83,10 @@ describe('An executor', () => {
 
   it('has at least one worker (ExecutorTest.test_max_workers_negative)', () => {
     for (const maxWorkers of [0, -1]) {
-      expect(() => new ProcessPoolExecutor({ maxWorkers })).toThrow(
-        `new ProcessPoolExecutor(): maxWorkers must be a whole number of at least 1, not ${maxWorkers}`,
+      expect(() => new Executor({ maxWorkers })).toThrow(
+        `new ${title}(): maxWorkers must be a whole number of at least 1, not ${maxWorkers}`,
       );
-      expect(() => new ProcessPoolExecutor(maxWorkers)).toThrow(RangeError);
+      expect(() => new Executor(maxWorkers)).toThrow(RangeError);
     }
   });
 
@@ -106,14 +98,18 @@ describe('An executor', () => {
   });
 
   // In Python, all futures fail and the executor is broken.
-  it('loses only the call of a worker that is killed (ProcessPoolExecutorTest.test_killed_child)', async () => {
-    const executor = makeExecutor();
-    const future = executor.submit(calls.sleepFor, 60_000);
-    await vi.waitFor(() => expect(future.running()).toBe(true), 20_000);
-    process.kill(executor.stats.workers[0]?.pid as number);
-    await expect(future.result()).rejects.toThrow(WorkerDiedError);
-    expect(await executor.submit(calls.power, 2, 8)).toBe(256);
-  });
+  // A thread is not killed from outside.
+  it.skipIf(isThread)(
+    'loses only the call of a worker that is killed (ProcessPoolExecutorTest.test_killed_child)',
+    async () => {
+      const executor = makeExecutor();
+      const future = executor.submit(calls.sleepFor, 60_000);
+      await vi.waitFor(() => expect(future.running()).toBe(true), 20_000);
+      process.kill(executor.stats.workers[0]?.pid as number);
+      await expect(future.result()).rejects.toThrow(WorkerDiedError);
+      expect(await executor.submit(calls.power, 2, 8)).toBe(256);
+    },
+  );
 
   it('takes any size of chunks (ProcessPoolExecutorTest.test_map_chunksize)', async () => {
     const executor = makeExecutor();
@@ -183,17 +179,20 @@ describe('An executor', () => {
     await executor.shutdown();
   });
 
-  it('replaces a worker after so many calls (ProcessPoolExecutorTest.test_max_tasks_per_child)', async () => {
-    const executor = makeExecutor({ maxWorkers: 1, maxTasksPerChild: 3 });
-    const pids: number[] = [];
-    for (let i = 0; i < 4; i++) {
-      pids.push(await executor.submit(calls.pid));
-      expect(executor.stats.workers.length).toBe(1);
-    }
-    expect(new Set(pids.slice(0, 3)).size).toBe(1);
-    expect(pids[3]).not.toBe(pids[0]);
-    await executor.shutdown();
-  });
+  it.skipIf(isThread)(
+    'replaces a worker after so many calls (ProcessPoolExecutorTest.test_max_tasks_per_child)',
+    async () => {
+      const executor = makeExecutor({ maxWorkers: 1, maxTasksPerChild: 3 });
+      const pids: number[] = [];
+      for (let i = 0; i < 4; i++) {
+        pids.push(await executor.submit(calls.pid));
+        expect(executor.stats.workers.length).toBe(1);
+      }
+      expect(new Set(pids.slice(0, 3)).size).toBe(1);
+      expect(pids[3]).not.toBe(pids[0]);
+      await executor.shutdown();
+    },
+  );
 
   it('does all calls before it ends, with a worker for each (ProcessPoolExecutorTest.test_max_tasks_early_shutdown)', async () => {
     const executor = makeExecutor({ maxWorkers: 3, maxTasksPerChild: 1 });
@@ -203,7 +202,9 @@ describe('An executor', () => {
   });
 });
 
-describe('The initializer of an executor', () => {
+describe.each(EXECUTOR_KINDS)('The initializer of an executor: $title', ({ Executor }) => {
+  const makeExecutor = executors(Executor);
+
   it('is called in each worker before its calls (InitializerMixin.test_initializer)', async () => {
     const executor = makeExecutor({ maxWorkers: 2, initializer: calls.initialize, initArgs: ['initialized'] });
     const futures = range(2).map(() => executor.submit(calls.initStatus));
@@ -212,7 +213,7 @@ describe('The initializer of an executor', () => {
 
   it('breaks it by failing, and nothing is left behind (FailingInitializerMixin.test_initializer; FailingInitializerResourcesTest.test_spawn)', async () => {
     const before = familyHolds();
-    const executor = new ProcessPoolExecutor({ maxWorkers: 2, initializer: calls.failToInitialize });
+    const executor = new Executor({ maxWorkers: 2, initializer: calls.failToInitialize });
     const future = executor.submit(calls.initStatus);
     await expect(future.result()).rejects.toThrow(BrokenPoolError);
     await expect(future.result()).rejects.toThrow(

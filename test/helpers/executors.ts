@@ -1,17 +1,27 @@
-import { Future, ProcessPoolExecutor } from 'forkless/futures';
-import type { ExecutorOptions } from 'forkless/futures';
+import { Future, ProcessPoolExecutor, ThreadPoolExecutor } from 'forkless/futures';
+import type { Executor, ExecutorOptions } from 'forkless/futures';
 import { afterEach } from 'vitest';
 
+type MakeExecutor = (options?: number | ExecutorOptions) => Executor;
+
+/** Both classes, for suites that are about either. */
+export const EXECUTOR_KINDS = [
+  { title: 'ProcessPoolExecutor', Executor: ProcessPoolExecutor, isThread: false },
+  { title: 'ThreadPoolExecutor', Executor: ThreadPoolExecutor, isThread: true },
+] as const;
+
 /** Executors that end with their test, whatever becomes of it. */
-export function executors(): (options?: number | ExecutorOptions) => ProcessPoolExecutor {
-  const open: ProcessPoolExecutor[] = [];
+export function executors(
+  Class: typeof ProcessPoolExecutor | typeof ThreadPoolExecutor = ProcessPoolExecutor,
+): MakeExecutor {
+  const open: Executor[] = [];
   afterEach(async () => {
     const all = open.splice(0);
     for (const executor of all) executor.killWorkers();
     await Promise.all(all.map((executor) => executor.shutdown()));
   });
   return (options = 2) => {
-    const executor = new ProcessPoolExecutor(options);
+    const executor = new Class(options);
     open.push(executor);
     return executor;
   };

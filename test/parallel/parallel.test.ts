@@ -24,7 +24,7 @@ async function valuesOf<R>(results: AsyncIterable<R>): Promise<R[]> {
   return values;
 }
 
-describe.each(['processes', 'sequential'])('Parallel on %s', (backend) => {
+describe.each(['processes', 'threads', 'sequential'])('Parallel on %s', (backend) => {
   it('gives the results in the order of the calls, of different functions too', async () => {
     const parallel = makeParallel({ backend });
     expect(await parallel.run(range(100).map((x) => delayed(root)(x * x)))).toEqual(range(100));
@@ -147,7 +147,7 @@ describe('Parallel', () => {
     expect(() => new Parallel({ nJobs: 0 })).toThrow(RangeError);
     expect(() => new Parallel({ batchSize: 0 })).toThrow(/batchSize must be a whole number of at least 1/);
     expect(() => new Parallel({ returnAs: 'array' as never })).toThrow(/returnAs must be one of/);
-    expect(() => new Parallel({ backend: 'loky' })).toThrow(/no backend 'loky', but processes, sequential/);
+    expect(() => new Parallel({ backend: 'loky' })).toThrow(/no backend 'loky', but processes, threads, sequential/);
     expect(() => new Parallel({ n_jobs: 2 } as never)).toThrow(/no option "n_jobs"/);
     expect(() => new Parallel({ timeout: -1 })).toThrow(RangeError);
     expect(() => delayed(5 as never)).toThrow(/expected a function, not number/);
