@@ -14,7 +14,7 @@ const APPLICABLE = {
   TestCloseFds: 1,
   TestFlags: 1,
   TestStdinBadfiledescriptor: 2,
-  TestStartMethod: 4,
+  TestStartMethod: 5,
   _TestQueue: 10,
   TestSimpleQueue: 4,
   _TestLock: 3,
@@ -66,6 +66,9 @@ const APPLICABLE = {
   ProcessPoolShutdownTest: 4,
 };
 
+/** What a suite that runs on threads has in its title: forkless/dummy, and what is built on it. */
+const runsOnThreads = /threads of forkless\/dummy|of threads,|as 'a thread'|'ThreadPoolExecutor'/;
+
 const answered = /(?:\b\w+\.)?\b_?[A-Z]\w*\.test_\w+/g;
 
 /** Runs the suites; vitest's report of them. */
@@ -81,11 +84,12 @@ function runSuites() {
   }
 }
 
-/** Of each of CPython's tests that a title ends with, by class: whether all that answers it passes. */
-function classesOf(report) {
+/** Of each of CPython's tests that a title ends with, by class: whether all that answers it passes. Or only of what runs on threads. */
+function classesOf(report, { onThreads = false } = {}) {
   const classes = new Map(Object.keys(APPLICABLE).map((name) => [name, new Map()]));
   const results = report.testResults.flatMap(({ assertionResults }) => assertionResults);
-  for (const { title, status } of results) {
+  for (const { title, fullName, status } of results) {
+    if (status === 'skipped' || (onThreads && !runsOnThreads.test(fullName))) continue;
     const [, names = ''] = /\(([^()]*)\)$/.exec(title) ?? [];
     for (const name of names.match(answered) ?? []) {
       const cut = name.lastIndexOf('.');
@@ -99,11 +103,16 @@ function classesOf(report) {
 }
 
 const report = runSuites();
+const threads = classesOf(report, { onThreads: true });
 const table = {};
 for (const [name, tests] of classesOf(report)) {
   if (tests.size === 0) continue;
   const passing = [...tests.values()].filter(Boolean).length;
-  table[name] = { 'ported/applicable': `${tests.size}/${APPLICABLE[name] ?? '-'}`, passing };
+  table[name] = {
+    'ported/applicable': `${tests.size}/${APPLICABLE[name] ?? '-'}`,
+    passing,
+    'on threads': threads.get(name)?.size || '',
+  };
 }
 console.table(table);
 const suites = Object.keys(APPLICABLE).length;

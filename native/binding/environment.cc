@@ -48,7 +48,7 @@ Environment::~Environment() {
   if (thread_ == 0) return;
   // As for a process that has been killed: its daemonic children end with it.
   for (const auto& child : LiveChildren()) {
-    if (child->daemon() && child->owner() == this) static_cast<void>(child->Signal(SIGTERM));
+    if (child->daemon() && child->owner() == thread_) static_cast<void>(child->Signal(SIGTERM));
   }
   // After everything that the thread held is free.
   EndThread(thread_, kFailed);

@@ -144,7 +144,7 @@ class Functions {
     request.plan.directory = TextOf(options, "directory");
     request.stdio = StdioOf(TextOf(options, "stdio"));
     request.daemon = options.Get("daemon").As<Napi::Boolean>().Value();
-    request.owner = &Environment::Of(env);
+    request.owner = Environment::Of(env).thread();
     request.arena = Arena::ByIndex(options.Get("arena").As<Napi::Number>().Uint32Value());
     request.self = SelfIn(info, *request.arena);
     request.name = TextOf(options, "name");
@@ -209,8 +209,8 @@ Napi::Value CloseProcessDescriptor(const Napi::CallbackInfo& info) {
 
 // A thread of ours ends with what it has started itself, a process with everything.
 bool IsOurs(const Napi::CallbackInfo& info, const WatchedProcess& child) {
-  const Environment& environment = Environment::Of(info.Env());
-  return environment.thread() == 0 || child.owner() == &environment;
+  const uint32_t thread = Environment::Of(info.Env()).thread();
+  return thread == 0 || child.owner() == thread;
 }
 
 // (signal): to every living daemonic child that is a process.

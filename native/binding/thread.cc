@@ -18,7 +18,7 @@ Napi::Value Prepare(const Napi::CallbackInfo& info) {
   ThreadRequest request;
   request.stdio = StdioOf(TextOf(options, "stdio"));
   request.daemon = options.Get("daemon").As<Napi::Boolean>().Value();
-  request.owner = &environment;
+  request.owner = environment.thread();
   request.arena = Arena::ByIndex(options.Get("arena").As<Napi::Number>().Uint32Value());
   request.self = SelfIn(info, *request.arena);
   request.name = TextOf(options, "name");

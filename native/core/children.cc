@@ -231,7 +231,7 @@ Status Reaper::Start(const ChildRequest& request, int32_t participant, std::shar
 Status Reaper::WatchOther(int32_t pid, uint64_t start_time, std::shared_ptr<EndListener> listener,
                           std::shared_ptr<WatchedProcess>* process) {
   auto watched =
-      std::make_shared<WatchedProcess>(WatchedProcess::Kind::kOther, false, nullptr, std::move(listener));
+      std::make_shared<WatchedProcess>(WatchedProcess::Kind::kOther, false, 0, std::move(listener));
   watched->pid_ = pid;
   *process = watched;
   // This process itself, for a thread that looks at its parent: nobody here will see its end.

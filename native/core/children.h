@@ -34,7 +34,7 @@ struct ChildRequest {
   SpawnPlan plan;              // without descriptors, which follow from `stdio` and `arena`
   Stdio stdio = Stdio::kInherit;
   bool daemon = false;
-  const void* owner = nullptr; // the environment that starts it
+  uint32_t owner = 0;          // the thread of core/threads.h that starts it
   Arena* arena = nullptr;      // becomes descriptor 3
   int32_t self = 0;            // our participant there
   std::string name;            // of the child, for people

@@ -20,7 +20,7 @@ namespace forkless {
 struct ThreadRequest {
   Stdio stdio = Stdio::kInherit;
   bool daemon = false;
-  const void* owner = nullptr;  // the environment that starts it
+  uint32_t owner = 0;           // the thread that starts it, if that is one of these
   Arena* arena = nullptr;
   int32_t self = 0;             // our participant there
   std::string name;

@@ -12,7 +12,7 @@ namespace {
 std::atomic<uint32_t> next_id{1};
 }
 
-WatchedProcess::WatchedProcess(Kind kind, bool daemon, const void* owner, std::shared_ptr<EndListener> listener)
+WatchedProcess::WatchedProcess(Kind kind, bool daemon, uint32_t owner, std::shared_ptr<EndListener> listener)
     : id_(next_id.fetch_add(1)), kind_(kind), daemon_(daemon), owner_(owner), listener_(std::move(listener)) {}
 
 bool WatchedProcess::HasEnded(int32_t* exit_code) const {

@@ -27,15 +27,15 @@ class WatchedProcess {
   // A thread of this process can be watched like a process (core/threads.h).
   enum class Kind { kChild, kOther, kThread };
 
-  // `owner`: the environment that has started it.
-  WatchedProcess(Kind kind, bool daemon, const void* owner, std::shared_ptr<EndListener> listener);
+  // `owner`: the thread of core/threads.h that has started it; 0 = any other.
+  WatchedProcess(Kind kind, bool daemon, uint32_t owner, std::shared_ptr<EndListener> listener);
   WatchedProcess(const WatchedProcess&) = delete;
   WatchedProcess& operator=(const WatchedProcess&) = delete;
 
   [[nodiscard]] uint32_t id() const { return id_; }
   [[nodiscard]] int32_t pid() const { return pid_; }
   [[nodiscard]] bool daemon() const { return daemon_; }
-  [[nodiscard]] const void* owner() const { return owner_; }
+  [[nodiscard]] uint32_t owner() const { return owner_; }
 
   // False while it runs. `exit_code` may be kUnknownExit, which it always is when it is not a child.
   [[nodiscard]] bool HasEnded(int32_t* exit_code) const;
@@ -59,7 +59,7 @@ class WatchedProcess {
   const uint32_t id_;
   const Kind kind_;
   const bool daemon_;
-  const void* const owner_;
+  const uint32_t owner_;
   int32_t pid_ = -1;  // set before anybody else sees the object
   std::shared_ptr<EndListener> listener_;
 

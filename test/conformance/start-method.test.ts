@@ -2,11 +2,11 @@ import * as forkless from 'forkless';
 import type { Connection } from 'forkless';
 import { afterEach, describe, expect, it } from 'vitest';
 
-import { sendStartMethod } from '../fixtures/conformance/start-methods.js';
+import { putNested, putStartMethod, sendStartMethod } from '../fixtures/conformance/start-methods.js';
 
 const { getAllStartMethods, getContext, getStartMethod, Pipe, Process, setStartMethod, StateError } = forkless;
 
-const METHODS = ['spawn'] as const;
+const METHODS = ['spawn', 'threads'] as const;
 
 async function methodInChildOf(Class: typeof Process): Promise<unknown> {
   const [ours, theirs] = Pipe() as [Connection, Connection];
@@ -44,6 +44,23 @@ describe('The start method', () => {
   it('is one of a list that begins with the default (TestStartMethod.test_get_all_start_methods)', () => {
     expect(getAllStartMethods()).toEqual(['spawn', 'prewarm', 'threads']);
     expect(getStartMethod()).toBe('spawn');
+  });
+
+  it('of one context may be mixed with that of another (TestStartMethod.test_mixed_startmethod)', async () => {
+    using queue = new forkless.Queue<string>();
+    const ends = METHODS.map((method) =>
+      new (getContext(method).Process)({ target: putStartMethod, args: [queue] }).start(),
+    );
+    for (const child of ends) await child.join();
+    expect([await queue.get(), await queue.get()].toSorted()).toEqual(['spawn', 'threads']);
+  });
+
+  it('is that of the parent for children of children (TestStartMethod.test_nested_startmethod)', async () => {
+    using queue = new forkless.Queue<string>();
+    for (const method of METHODS) {
+      await new (getContext(method).Process)({ target: putNested, args: [queue] }).start().join();
+      expect([await queue.get(), await queue.get()]).toEqual([method, method]);
+    }
   });
 
   it('is settled by who asks for it, or uses it', async () => {
