@@ -34,11 +34,11 @@ function enter(binding: Binding, id: number): ReturnType<Binding['enterThread']>
 /** The end is published in native code, where nobody can be asked any more. */
 function noteExit(binding: Binding): void {
   // Both may get the text of a number.
-  process.on('exit', (code) => binding.noteThreadExit(Number(code), false));
-  const { reallyExit } = process as unknown as { reallyExit: (code?: number) => never };
+  process.on('exit', (code: number | string) => binding.noteThreadExit(Number(code), false));
+  const { reallyExit } = process as unknown as { reallyExit: (code: number | string) => never };
   Object.defineProperty(process, 'reallyExit', {
-    value(code?: number): never {
-      binding.noteThreadExit(Number(code ?? 0), true);
+    value(code: number | string = 0): never {
+      binding.noteThreadExit(Number(code), true);
       return reallyExit.call(process, code);
     },
     configurable: true,

@@ -30,7 +30,7 @@ describe.each(PROCESS_KINDS)('A Process, as $title', ({ Process, isThread }) => 
   it('takes its arguments from any kind of list (_TestProcess.test_args_argument)', async () => {
     for (const argument of [1, 'text', [1], null]) {
       for (const list of [Array.from, (items: unknown[]) => new Set(items)] as const) {
-        using queue = new Queue<unknown>(1);
+        using queue = new Queue(1);
         const child = new Process({ target: work.putArgument, args: list([queue, argument]), daemon: true } as never);
         child.start();
         expect(await queue.get(SOON)).toEqual(argument);
@@ -71,7 +71,7 @@ describe.each(PROCESS_KINDS)('A Process, as $title', ({ Process, isThread }) => 
   });
 
   it('runs its target with its arguments, under its name and key (_TestProcess.test_process)', async () => {
-    using queue = new Queue<unknown>(1);
+    using queue = new Queue(1);
     const kwargs = { hello: 23, bye: 2.54 };
     const child = new Process({ target: work.putAll, args: [queue, 1, 2], kwargs, name: 'SomeProcess', daemon: true });
     expect(child.authkey).toEqual(currentProcess().authkey);
@@ -184,7 +184,7 @@ describe.each(PROCESS_KINDS)('A Process, as $title', ({ Process, isThread }) => 
   });
 
   it('does not keep what it was started with (_TestProcess.test_lose_target_ref)', async () => {
-    using queue = new Queue<unknown>();
+    using queue = new Queue();
     const start = (): [ReturnType<typeof forEver>, WeakRef<object>] => {
       const argument = { five: 5 };
       const child = new Process({ target: work.putArgument, args: [queue, argument] }).start();

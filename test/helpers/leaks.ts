@@ -58,7 +58,7 @@ async function openDoorbells(): Promise<void> {
 }
 
 /** How many threads this process has, those of the runtime included. */
-export function threadsOfSystem(): number {
+function threadsOfSystem(): number {
   return readdirSync('/proc/self/task').length;
 }
 

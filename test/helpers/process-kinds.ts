@@ -17,6 +17,7 @@ function kindOf(title: string, { Process }: Pick<typeof forkless, 'Process'>, is
   return { title, Process, isThread, waiting };
 }
 
-export const OF_PROCESSES: ProcessKind = kindOf('a process of its own', forkless, false);
-export const OF_THREADS: ProcessKind = kindOf('a thread', dummy, true);
-export const PROCESS_KINDS: readonly ProcessKind[] = [OF_PROCESSES, OF_THREADS];
+export const PROCESS_KINDS: readonly ProcessKind[] = [
+  kindOf('a process of its own', forkless, false),
+  kindOf('a thread', dummy, true),
+];

@@ -29,7 +29,7 @@ describe('A Process on a thread', () => {
 
   describe('knows', () => {
     it('itself and its parent', async () => {
-      using queue = new Queue<unknown>();
+      using queue = new Queue();
       const child = new Process({
         target: work.putSelf,
         args: [queue],
