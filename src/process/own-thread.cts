@@ -61,7 +61,7 @@ function writeTo(binding: Binding, output: Output, fd: number): void {
   output._writev = (pieces, callback) => {
     try {
       for (const { chunk, encoding } of pieces) {
-        const bytes = typeof chunk === 'string' ? Buffer.from(chunk, encoding as BufferEncoding) : chunk;
+        const bytes = typeof chunk === 'string' ? bytesOf(chunk, encoding as BufferEncoding) : chunk;
         for (let at = 0; at < bytes.byteLength;) at += binding.writeSome(fd, bytes.subarray(at));
       }
     } catch (error) {
@@ -71,6 +71,12 @@ function writeTo(binding: Binding, output: Output, fd: number): void {
   };
   output.fd = fd;
   output.isTTY = binding.isTerminal(fd);
+}
+
+function bytesOf(text: string, encoding: BufferEncoding): Uint8Array {
+  const bytes = Buffer.allocUnsafe(Buffer.byteLength(text, encoding));
+  bytes.write(text, encoding);
+  return bytes;
 }
 
 /** Opened when somebody asks for it: most threads do not. */
