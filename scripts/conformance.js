@@ -64,10 +64,12 @@ const APPLICABLE = {
   ProcessPoolExecutorTest: 9,
   ExecutorShutdownTest: 5,
   ProcessPoolShutdownTest: 4,
+  ThreadPoolExecutorTest: 4,
+  ThreadPoolShutdownTest: 7,
 };
 
 /** What a suite that runs on threads has in its title: forkless/dummy, and what is built on it. */
-const runsOnThreads = /threads of forkless\/dummy|of threads,|as 'a thread'|'ThreadPoolExecutor'/;
+const runsOnThreads = /threads of forkless\/dummy|of threads,|as 'a thread'|\bThreadPoolExecutor\b/;
 
 const answered = /(?:\b\w+\.)?\b_?[A-Z]\w*\.test_\w+/g;
 

@@ -75,8 +75,7 @@ function writeTo(binding: Binding, output: Output, fd: number): void {
 
 function bytesOf(text: string, encoding: BufferEncoding): Uint8Array {
   const bytes = Buffer.allocUnsafe(Buffer.byteLength(text, encoding));
-  bytes.write(text, encoding);
-  return bytes;
+  return bytes.subarray(0, bytes.write(text, encoding));
 }
 
 /** Opened when somebody asks for it: most threads do not. */
