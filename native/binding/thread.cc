@@ -5,6 +5,7 @@
 #include "binding/exports.h"
 #include "binding/started.h"
 #include "platform/output.h"
+#include "platform/process_identity.h"
 
 namespace forkless {
 
@@ -93,6 +94,19 @@ Napi::Value Terminal(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), IsTerminal(IntAt(info, 0)));
 }
 
+// (): the numbers that the system has given to the threads of this process.
+Napi::Value SystemThreads(const Napi::CallbackInfo& info) {
+  const std::vector<int32_t> threads = ThreadsOfProcess();
+  Napi::Array result = Napi::Array::New(info.Env(), threads.size());
+  for (uint32_t i = 0; i < threads.size(); ++i) result.Set(i, Napi::Number::New(info.Env(), threads[i]));
+  return result;
+}
+
+// (thread)
+Napi::Value IsSystemThread(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), IsThreadOfProcess(IntAt(info, 0)));
+}
+
 }  // namespace
 
 void InitThread(Napi::Object exports) {
@@ -105,6 +119,8 @@ void InitThread(Napi::Object exports) {
   Export<End>(exports, "endThread");
   Export<Write>(exports, "writeSome");
   Export<Terminal>(exports, "isTerminal");
+  Export<SystemThreads>(exports, "systemThreads");
+  Export<IsSystemThread>(exports, "isSystemThread");
 }
 
 }  // namespace forkless

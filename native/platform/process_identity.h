@@ -3,6 +3,7 @@
 #define FORKLESS_PLATFORM_PROCESS_IDENTITY_H_
 
 #include <cstdint>
+#include <vector>
 
 namespace forkless {
 
@@ -19,6 +20,10 @@ bool IsProcessAlive(int32_t pid, uint64_t start_time);
 
 // True only if it was seen to run: the other way round in doubt, for whoever knows of an end of such a pid.
 bool IsProcessRunning(int32_t pid, uint64_t start_time);
+
+// The threads of this process, as the system numbers them, none if it does not tell; and whether one of those is still there.
+std::vector<int32_t> ThreadsOfProcess();
+bool IsThreadOfProcess(int32_t thread);
 
 }  // namespace forkless
 

@@ -40,4 +40,8 @@ export interface ThreadBinding {
   /** How many of the bytes could be written; 0 when there was no room for some ms. */
   writeSome(fd: number, bytes: Uint8Array): number;
   isTerminal(fd: number): boolean;
+  /** The numbers that the system has given to the threads of this process. */
+  systemThreads(): number[];
+  /** Whether one of those is still there. */
+  isSystemThread(thread: number): boolean;
 }

@@ -4,8 +4,8 @@ import { isMainThread } from 'node:worker_threads';
 import { binding } from '../native/binding.ts';
 import { ownState } from './own-state.ts';
 
-// A thread can be terminated only between two calls of native code.
-const SLICE_MS = isMainThread ? Infinity : 50;
+// A thread can be terminated only between two calls of native code, and others are looked after meanwhile.
+const SLICE_MS = 50;
 
 const threads = new Set<() => void>();
 let armed = false;
@@ -21,12 +21,14 @@ export function armProcessEnd(): void {
   armed = true;
   process.on('exit', () => {
     binding.signalDaemons(constants.signals.SIGTERM);
-    for (const end of threads) end();
-    while (!binding.joinChildren(SLICE_MS));
+    const slice = isMainThread && threads.size === 0 ? Infinity : SLICE_MS;
+    do {
+      for (const end of threads) end();
+    } while (!binding.joinChildren(slice));
   });
 }
 
-/** What the end of the program means for a thread that runs; it is called before the others are waited for. */
+/** What the end of the program means for a thread that runs; called again and again while others are waited for. */
 export function addThreadEnd(end: () => void): void {
   threads.add(end);
 }

@@ -45,6 +45,7 @@ export function startThread(order: StartOrder): Started {
     }),
   );
   const streams = openStdioStreams(native.pipes);
+  const before = new Set(binding.systemThreads());
   let worker: Worker;
   try {
     worker = startWorker(order, native.id);
@@ -53,7 +54,8 @@ export function startThread(order: StartOrder): Started {
     closeStdioStreams(streams);
     throw error;
   }
-  const control = new WorkerControl(worker, native.id);
+  const begun = binding.systemThreads().filter((thread) => !before.has(thread));
+  const control = new WorkerControl(worker, native.id, before.size === 0 ? undefined : begun);
   const child = new WatchedProcess(native, !order.daemon, control);
   const end = (): void => control.endWithProgram(order.daemon);
   addThreadEnd(end);
@@ -72,11 +74,14 @@ const GRACE_MS = 2000;
 class WorkerControl implements ThreadControl {
   readonly #worker: Worker;
   readonly #id: number;
+  readonly #threads: readonly number[] | undefined;
   #graceEnds = Infinity;
 
-  constructor(worker: Worker, id: number) {
+  /** @param threads - those of the system that it may be: all that began when it did; undefined: not known */
+  constructor(worker: Worker, id: number, threads: readonly number[] | undefined) {
     this.#worker = worker;
     this.#id = id;
+    this.#threads = threads;
   }
 
   stop(signal: number): boolean {
@@ -94,11 +99,15 @@ class WorkerControl implements ThreadControl {
 
   insist(): void {
     if (monotonicNow() >= this.#graceEnds) this.#cutOff();
+    // It may have ended before it could load the addon, by what is preloaded there.
+    const isThere = this.#threads?.some((thread) => binding.isSystemThread(thread)) ?? true;
+    if (!isThere) binding.endThread(this.#id, 1);
   }
 
   endWithProgram(isDaemon: boolean): void {
     if (isDaemon) this.stop(constants.signals.SIGTERM);
     if (isDaemon || this.#graceEnds < Infinity) this.#cutOff();
+    else this.insist();
   }
 
   #cutOff(): void {

@@ -1,4 +1,5 @@
 import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 
 import {
   Event,
@@ -92,6 +93,13 @@ describe('A Process on a thread', () => {
       const { stdout, code } = await runProgram(PROGRAM, { args: ['blocked'] });
       expect(stdout).toBe(`${'x'.repeat(200_000)}\njoined true 0\nmain exit\n`);
       expect(code).toBe(0);
+    });
+
+    it.each(['blocked', 'exit'])('to end before it can say so, by what is preloaded: %s', async (way) => {
+      const preload = fileURLToPath(new URL('../fixtures/threads/ends-workers.cjs', import.meta.url));
+      const { stdout, code } = await runProgram(PROGRAM, { args: [way], nodeArgs: ['--require', preload] });
+      expect(stdout).toBe(way === 'exit' ? 'main exit\n' : 'joined true 1\nmain exit\n');
+      expect(code).toBe(way === 'exit' ? 5 : 0);
     });
 
     it('for a sentinel that is waited for', async () => {

@@ -1,5 +1,6 @@
 #include "platform/process_identity.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -78,6 +79,22 @@ bool IsProcessAlive(int32_t pid, uint64_t start_time) {
 bool IsProcessRunning(int32_t pid, uint64_t start_time) {
   uint64_t found = 0;
   return pid > 0 && LookAt(pid, &found) == Look::kAlive && start_time == found;
+}
+
+std::vector<int32_t> ThreadsOfProcess() {
+  std::vector<int32_t> threads;
+  DIR* folder = opendir("/proc/self/task");
+  if (folder == nullptr) return threads;
+  while (const dirent* entry = readdir(folder)) {
+    if (const int thread = atoi(entry->d_name); thread > 0) threads.push_back(thread);
+  }
+  closedir(folder);
+  return threads;
+}
+
+bool IsThreadOfProcess(int32_t thread) {
+  // Signal 0 is none: it only asks. EPERM and the like mean that it is there.
+  return syscall(SYS_tgkill, getpid(), thread, 0) == 0 || errno != ESRCH;
 }
 
 }  // namespace forkless
