@@ -6,9 +6,12 @@ import type { Binding } from '../native/binding.ts' with { 'resolution-mode': 'i
 import type { BootHead, BootReference, BootValues } from '../process/boot-record.ts' with {
   'resolution-mode': 'import',
 };
+import type { readBootValues } from '../process/boot-values.ts' with { 'resolution-mode': 'import' };
 import type { OwnState } from '../process/own-state.ts' with { 'resolution-mode': 'import' };
 
 type Namespace = Readonly<Record<string, unknown>>;
+/** What is used of the whole of forkless, which scripts/bundle.js makes one file of. */
+type Library = { readonly readBootValues: typeof readBootValues };
 type Callable = (...args: unknown[]) => unknown;
 type ProcessClass = new (...args: unknown[]) => { run(): unknown };
 
@@ -115,14 +118,8 @@ function exportOf(namespace: Namespace, name: string): unknown {
 
 async function bootValues(): Promise<BootValues> {
   if (head.plain !== undefined) return head.plain;
-  const [{ decode }, { resolveModules }, { markJoined }] = await Promise.all([
-    import('../reduction/codec.js'),
-    import('../reduction/module-table.js'),
-    import('../memory/arena.js'),
-  ]);
-  markJoined();
-  await resolveModules(head.modules);
-  return decode(record.subarray(identityEnd), { code: true }) as BootValues;
+  const { readBootValues } = require('../lib/forkless.cjs') as Library;
+  return readBootValues(head, record.subarray(identityEnd));
 }
 
 /** Makes the object without the constructor of the subclass, which has run in the parent. */

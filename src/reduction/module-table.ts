@@ -4,6 +4,9 @@ import { sharesMemory } from './shared-views.ts';
 import { registersTypes } from './type-registry.ts';
 import { isImportable, knownFunction, rememberReference, type AnyFunction, type Reference } from './reference.ts';
 
+/** Forkless is one CommonJS module, which is here, and of which an import would make a namespace that nobody needs. */
+const OWN = import.meta.url;
+
 const namespaces = new Map<string, object>();
 
 /**
@@ -99,7 +102,7 @@ function namespaceOf(module: string): object {
 }
 
 async function load(url: string): Promise<void> {
-  if (namespaces.has(url)) return;
+  if (namespaces.has(url) || url === OWN) return;
   // A data: URL would be code inside the message, and a http: one code of somebody else.
   if (!isImportable(url))
     throw new SerializationError(`The module '${url}' is not imported: only file: and node: URLs are.`);
