@@ -18,6 +18,7 @@ type ProcessClass = new (...args: unknown[]) => { run(): unknown };
 const STATE = Symbol.for('forkless.process');
 const BASE_CLASS = Symbol.for('forkless.Process');
 const OWN = Symbol.for('forkless.own');
+const ADDON = Symbol.for('forkless.addon');
 const GUARD_HINT = 'it is started by forkless, with a place in shared memory to read from';
 
 const { binding, record } = enterFamily();
@@ -63,6 +64,7 @@ function enterFamily(): { readonly binding: Binding; readonly record: Buffer } {
   if (place.startsWith('thread.')) return enterAsThread(addon, Number(place.slice('thread.'.length)));
   const [fd = 0, participant = 0, offset = 0, bytes = 0] = place.split('.').map(Number);
   const native = require(addon) as Binding;
+  Object.defineProperty(globalThis, ADDON, { value: addon });
   if (native.killPoints) native.killPoint('boot.loaded');
   try {
     const arena = native.joinArena(fd, participant);

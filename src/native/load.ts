@@ -7,14 +7,19 @@ import { ResourceError } from '../support/errors.ts';
 const PACKAGE_ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const KILL_POINTS_ADDON = fileURLToPath(new URL('../../build/Release/forkless_kill_points.node', import.meta.url));
 
+/** Where a child's boot has put the file of the addon that it has loaded. */
+const LOADED = Symbol.for('forkless.addon');
+
 const require = createRequire(import.meta.url);
 
 /**
- * The file of the addon: a prebuilt one for this platform first, then the local build.
+ * The file of the addon: in a child the one that it was started with; a prebuilt one for this platform first, then the local build.
  * A process with `FORKLESS_KILL_AT` set gets the build that has kill points, which exists in a clone only.
  * @throws ResourceError when there is no addon for this platform.
  */
 export function findAddon(): string {
+  const loaded = (globalThis as { [LOADED]?: string })[LOADED];
+  if (loaded !== undefined) return loaded;
   if (process.env['FORKLESS_KILL_AT'] !== undefined && existsSync(KILL_POINTS_ADDON)) return KILL_POINTS_ADDON;
   const { path } = require('node-gyp-build') as { path(root: string): string };
   try {

@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-
 import type { AnyFunction } from '../reference.ts';
 
 const ids = new WeakMap<AnyFunction, string>();
@@ -16,7 +14,7 @@ let count = 0;
  */
 export function idOfClass(fn: AnyFunction): string {
   let id = ids.get(fn);
-  if (id === undefined) rememberClass(fn, (id = `${(prefix ??= randomUUID())}:${++count}`));
+  if (id === undefined) rememberClass(fn, (id = `${(prefix ??= crypto.randomUUID())}:${++count}`));
   return id;
 }
 
