@@ -221,6 +221,12 @@ Napi::Value SignalDaemons(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// (handle, daemon): from now on it is ended with its parent, or waited for.
+Napi::Value SetDaemon(const Napi::CallbackInfo& info) {
+  Unwrap(info[0]).set_daemon(info[1].As<Napi::Boolean>().Value());
+  return info.Env().Undefined();
+}
+
 // (milliseconds): blocks until no child or thread but daemonic ones is alive; false when the time was over first.
 Napi::Value JoinChildren(const Napi::CallbackInfo& info) {
   const int64_t deadline = DeadlineAfter(NumberAt(info, 0));
@@ -282,6 +288,19 @@ Napi::Value TieChild(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// (): this child lives on without its parent.
+Napi::Value UntieChild(const Napi::CallbackInfo& info) {
+  if (const Status status = OutliveParent(); !status.ok()) return Throw(info.Env(), status);
+  return info.Env().Undefined();
+}
+
+// ({ without, settings }): the environment of a child, NAME=value, each with a zero byte behind it.
+Napi::Value EnvironmentText(const Napi::CallbackInfo& info) {
+  std::string text;
+  for (const std::string& variable : EnvironmentOf(info[0].As<Napi::Object>())) text.append(variable).push_back('\0');
+  return Napi::String::New(info.Env(), text);
+}
+
 // (bytes): as many random ones.
 Napi::Value Random(const Napi::CallbackInfo& info) {
   auto bytes = Napi::Buffer<uint8_t>::New(info.Env(), static_cast<size_t>(OffsetAt(info, 0)));
@@ -309,11 +328,14 @@ void InitProcess(Napi::Object exports) {
   Export<ProcessDescriptor>(exports, "processDescriptor");
   Export<CloseProcessDescriptor>(exports, "closeProcessDescriptor");
   Export<SignalDaemons>(exports, "signalDaemons");
+  Export<SetDaemon>(exports, "setDaemon");
   Export<JoinChildren>(exports, "joinChildren");
   Export<OwnIdentity>(exports, "ownIdentity");
   Export<KeepIdentity>(exports, "keepIdentity");
   Export<TakeBootRecord>(exports, "takeBootRecord");
   Export<TieChild>(exports, "tieChild");
+  Export<UntieChild>(exports, "untieChild");
+  Export<EnvironmentText>(exports, "environmentText");
   Export<Random>(exports, "randomBytes");
 }
 

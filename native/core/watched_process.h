@@ -2,6 +2,7 @@
 #ifndef FORKLESS_CORE_WATCHED_PROCESS_H_
 #define FORKLESS_CORE_WATCHED_PROCESS_H_
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
@@ -34,7 +35,8 @@ class WatchedProcess {
 
   [[nodiscard]] uint32_t id() const { return id_; }
   [[nodiscard]] int32_t pid() const { return pid_; }
-  [[nodiscard]] bool daemon() const { return daemon_; }
+  [[nodiscard]] bool daemon() const { return daemon_.load(); }
+  void set_daemon(bool daemon) { daemon_.store(daemon); }
   [[nodiscard]] uint32_t owner() const { return owner_; }
 
   // False while it runs. `exit_code` may be kUnknownExit, which it always is when it is not a child.
@@ -58,7 +60,7 @@ class WatchedProcess {
 
   const uint32_t id_;
   const Kind kind_;
-  const bool daemon_;
+  std::atomic<bool> daemon_;
   const uint32_t owner_;
   int32_t pid_ = -1;  // set before anybody else sees the object
   std::shared_ptr<EndListener> listener_;

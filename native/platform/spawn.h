@@ -43,6 +43,8 @@ void CloseOnExec(int fd);
 
 // This process is killed when the thread that spawned it ends.
 Status DieWithParent();
+// No longer.
+Status OutliveParent();
 
 // Ends this process at once, as a killed one.
 [[noreturn]] void KillSelf();

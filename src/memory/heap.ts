@@ -5,6 +5,12 @@ import type { Arena, ArenaReference } from './arena.ts';
 import { bytesOf, wordsOf } from './words.ts';
 import type { Words } from './words.ts';
 
+/** Where a block is, in an arena that is known. */
+export interface BlockPlace {
+  readonly offset: number;
+  readonly stamp: number;
+}
+
 /** How another process finds a block. The stamp tells a block from a later one at the same place. */
 export interface BlockReference extends ArenaReference {
   readonly offset: number;

@@ -11,6 +11,14 @@ export interface ProcessHandle {
   readonly __processHandle: never;
 }
 
+/** What the environment of a child is made of. */
+export interface ChildEnvironment {
+  /** All variables of this process but these; undefined = none of them. */
+  readonly without: readonly string[] | undefined;
+  /** `NAME=value` */
+  readonly settings: readonly string[];
+}
+
 /** A process or thread that this environment has started. */
 export interface NativeChild extends NativeProcess {
   /** Our ends of its stdin, stdout and stderr; -1 = none. */
@@ -20,12 +28,7 @@ export interface NativeChild extends NativeProcess {
 interface ChildRequest {
   readonly file: string;
   readonly arguments: readonly string[];
-  readonly environment: {
-    /** All variables of this process but these; undefined = none of them. */
-    readonly without: readonly string[] | undefined;
-    /** `NAME=value` */
-    readonly settings: readonly string[];
-  };
+  readonly environment: ChildEnvironment;
   /** Empty: that of this process. */
   readonly directory: string;
   readonly stdio: 'inherit' | 'ignore' | 'pipe';
@@ -58,11 +61,17 @@ export interface ProcessBinding {
   closeProcessDescriptor(handle: ProcessHandle): void;
   /** To every living daemonic child of this process, or of this thread if it was started as one is. */
   signalDaemons(signal: number): void;
+  /** Whether it is ended with its parent, or waited for. */
+  setDaemon(handle: ProcessHandle, daemon: boolean): void;
   /** Blocks the thread until no child or thread but daemonic ones is alive; false when the time was over first. */
   joinChildren(timeout: number): boolean;
   ownIdentity(): Buffer | undefined;
   keepIdentity(identity: Uint8Array): void;
   takeBootRecord(index: number, offset: number, bytes: number): Buffer;
   tieChild(rootPid: number, rootStartTime: number, parentPid: number, tied: boolean): void;
+  /** In a child that was tied: it lives on without its parent. */
+  untieChild(): void;
+  /** `NAME=value` of each variable that a child with this environment has, a zero byte behind each. */
+  environmentText(environment: ChildEnvironment): string;
   randomBytes(bytes: number): Buffer;
 }

@@ -8,6 +8,7 @@
  *
  * The first three are the child's identity, which its worker threads look up later.
  */
+import type { BlockPlace } from '../memory/heap.ts';
 import type { AnyFunction, Reference } from '../reduction/reference.ts';
 import type { StartMethod } from './start-method.ts';
 
@@ -54,6 +55,8 @@ export interface BootHead {
   readonly modules: readonly string[];
   readonly plain: BootValues | undefined;
   readonly keyBytes: number;
+  /** Of a process that is started ahead: where it waits for its order, which has its true record. */
+  readonly desk?: BlockPlace;
 }
 
 /** Puts a boot record together. */

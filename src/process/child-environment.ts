@@ -1,14 +1,7 @@
 import { isMainThread } from 'node:worker_threads';
 
+import type { ChildEnvironment } from '../native/process-binding.ts';
 import { inheritedNodeOptions } from './exec-arguments.ts';
-
-/** What the environment of a child is made of. */
-export interface ChildEnvironment {
-  /** All variables of this process but these; undefined = none of them. */
-  readonly without: readonly string[] | undefined;
-  /** `NAME=value` */
-  readonly settings: readonly string[];
-}
 
 /** What a process has for itself alone. */
 export const OWN_VARIABLES: readonly string[] = [

@@ -1,12 +1,12 @@
-import { StateError } from '../support/errors.ts';
+import { startPrewarmed } from './prewarm.ts';
 import { spawnProcess } from './spawn.ts';
 import type { StartMethod } from './start-method.ts';
-import { startThread } from './thread.ts';
 import type { Started, StartOrder } from './start-order.ts';
+import { startThread } from './thread.ts';
 
 const LAUNCHERS: Readonly<Record<StartMethod, (order: StartOrder) => Started>> = {
   spawn: spawnProcess,
-  prewarm: () => notYet('prewarm'),
+  prewarm: startPrewarmed,
   threads: startThread,
 };
 
@@ -16,8 +16,4 @@ const LAUNCHERS: Readonly<Record<StartMethod, (order: StartOrder) => Started>> =
  */
 export function launch(method: StartMethod, order: StartOrder): Started {
   return LAUNCHERS[method](order);
-}
-
-function notYet(method: StartMethod): never {
-  throw new StateError(`The start method '${method}' is not available in this version of forkless. Use 'spawn'.`);
 }

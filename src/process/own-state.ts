@@ -4,8 +4,8 @@ import type { StartMethod } from './start-method.ts';
 
 /** What is known about this process itself, in one place for every copy of forkless that it loads. */
 export interface OwnState {
-  /** How this process was started; undefined in a main process. */
-  readonly head: BootHead | undefined;
+  /** How this process was started; undefined in a main process. Of a spare until it has its order: as a spare. */
+  head: BootHead | undefined;
   /** The family's key, once somebody has asked for it. */
   key: Uint8Array | undefined;
   /** The child is still importing the module of its target. */

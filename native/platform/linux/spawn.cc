@@ -142,6 +142,11 @@ Status DieWithParent() {
   return Status::Ok();
 }
 
+Status OutliveParent() {
+  if (prctl(PR_SET_PDEATHSIG, 0) != 0) return Status::System("prctl", errno);
+  return Status::Ok();
+}
+
 void KillSelf() {
   kill(getpid(), SIGKILL);
   for (;;) pause();
