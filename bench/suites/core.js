@@ -136,6 +136,41 @@ export const measurements = [
       },
     ],
   })),
+  ...['cjs', 'mjs'].map((extension) => ({
+    name: `start to join, empty target (.${extension}), started ahead`,
+    unit: 'ms',
+    ours: /** @type {const} */ ({
+      kind: 'node',
+      file: 'core/start-to-join.js',
+      args: [`--module=${extension}`, '--start=prewarm'],
+    }),
+    peers: [
+      {
+        label: `node empty.${extension}`,
+        program: /** @type {const} */ ({
+          kind: 'node',
+          file: 'peers/bare-node.js',
+          args: [`--file=empty.${extension}`],
+        }),
+        mark: atMost(0.1, DESIGN),
+      },
+    ],
+  })),
+  {
+    name: 'start() to the first line, started ahead',
+    unit: 'ms',
+    ours: { kind: 'node', file: 'core/first-line.js' },
+    peers: [],
+    // A wake across cores is about 0.05 ms.
+    mark: atMost(1.05, DESIGN),
+  },
+  {
+    name: 'processor time of a process that was started ahead',
+    unit: 'ms/s',
+    ours: { kind: 'node', file: 'core/spare-cpu.js' },
+    peers: [],
+    mark: atMost(1),
+  },
   ...['sync', 'async'].map((form) => ({
     name: `processor time of a waiting process, ${form}`,
     unit: 'ms/s',

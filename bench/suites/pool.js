@@ -141,6 +141,13 @@ export const measurements = [
     ],
   },
   {
+    name: 'Pool of 2, to its first result, started ahead',
+    unit: 'ms',
+    ours: node('pool/first-result.js', '--start=prewarm'),
+    peers: [],
+    mark: atMost(5),
+  },
+  {
     name: 'Pool.map, tasks that compute, 2 workers',
     unit: '/s',
     ours: node('pool/compute.js', '--workers=2'),
