@@ -8,12 +8,14 @@ import { isCollected } from '../helpers/garbage.ts';
 import { expectNoLeaks } from '../helpers/leaks.ts';
 import { outputOf, PIPE } from '../helpers/output.ts';
 import { PROCESS_KINDS } from '../helpers/process-kinds.ts';
+import { readySpares } from '../helpers/spares.ts';
 
 const SOON = { timeout: 20_000 };
 const MANY = 5;
 
-describe.each(PROCESS_KINDS)('A Process, as $title', ({ Process, isThread }) => {
+describe.each(PROCESS_KINDS)('A Process, as $title', ({ Process, isThread, spares }) => {
   expectNoLeaks();
+  readySpares(spares);
 
   const simplex = (): [Connection, Connection] => Pipe({ duplex: false }) as [Connection, Connection];
   const forEver = () => new Process({ target: work.sleepFor, args: [300_000], daemon: true });
@@ -250,8 +252,9 @@ describe('A subclass of Process', () => {
   });
 });
 
-describe.each(PROCESS_KINDS)('The end of a Process, as $title', ({ Process }) => {
+describe.each(PROCESS_KINDS)('The end of a Process, as $title', ({ Process, spares }) => {
   expectNoLeaks();
+  readySpares(spares);
 
   it('by an error shows where that came from (_TestSubclassingProcess.test_stderr_flush)', async () => {
     const { stderr, exitCode } = await outputOf(new Process({ target: work.divide, ...PIPE }).start());

@@ -5,6 +5,7 @@ import { Pipe, Process } from 'forkless';
 import { afterEach, beforeAll, beforeEach, expect } from 'vitest';
 
 import { familyArena } from '../../dist/memory/arena.js';
+import { endSpares } from '../../dist/process/spares.js';
 import { echoMessages, nothing } from '../fixtures/targets.js';
 
 interface Traces {
@@ -32,6 +33,7 @@ export function expectNoLeaks(): void {
     threads = threadsOfSystem();
   });
   afterEach(async () => {
+    endSpares();
     // Pipes close a few turns of the event loop after the end of their process.
     const deadline = Date.now() + SETTLE_MS;
     while (Date.now() < deadline && JSON.stringify(traces()) !== JSON.stringify(before)) await settle();

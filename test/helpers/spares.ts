@@ -2,6 +2,7 @@ import { setStartMethod } from 'forkless';
 import { afterAll, beforeEach, expect } from 'vitest';
 
 import { familyArena } from '../../dist/memory/arena.js';
+import { keepSpares } from '../../dist/process/spares.js';
 import { until } from './leaks.ts';
 
 /** The pids of the processes that wait for an order, once there are so many. Those that sleep have nothing else to do. */
@@ -13,6 +14,15 @@ export async function waitingSpares(count: number): Promise<number[]> {
       .map(({ pid }) => pid);
   await until(() => pids().length === count, `${count} spares wait, and no others`);
   return pids();
+}
+
+/** Each test begins with so many spares, whatever the start method is. */
+export function readySpares(count: number): void {
+  beforeEach(async () => {
+    if (count === 0) return;
+    keepSpares(count);
+    await waitingSpares(count);
+  });
 }
 
 /** Each test begins with so many spares, as they are after `setStartMethod('prewarm')`; after the last there are none. */

@@ -10,9 +10,11 @@ import * as targets from '../fixtures/targets.js';
 import { expectNoLeaks, isRunning, until } from '../helpers/leaks.ts';
 import { outputOf, PIPE, printedBy } from '../helpers/output.ts';
 import { PROCESS_KINDS } from '../helpers/process-kinds.ts';
+import { readySpares } from '../helpers/spares.ts';
 
-describe.each(PROCESS_KINDS)('Process, $title', ({ Process, isThread, waiting }) => {
+describe.each(PROCESS_KINDS)('Process, $title', ({ Process, isThread, spares, waiting }) => {
   expectNoLeaks();
+  readySpares(spares);
 
   describe('what it calls', () => {
     it('calls the target with the arguments', async () => {
