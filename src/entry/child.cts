@@ -78,7 +78,8 @@ function readRecord(bytes: Buffer): Boot {
 /** Started ahead: loads what most processes need, and waits to be told which one it is. */
 async function beginWithOrder(place: BlockPlace): Promise<void> {
   const { prepareSpare, awaitOrder } = require(LIBRARY) as Library;
-  await prepareSpare();
+  // The scope is made ready, too.
+  await importScope.run(true, prepareSpare);
   await new Promise<void>((resolve) => {
     setImmediate(resolve);
   });

@@ -5,12 +5,13 @@ import { killPoint } from '../native/kill-point.ts';
 import { decode, encode } from '../reduction/codec.ts';
 import { decodeBootHead } from './boot-record.ts';
 import { OrderDesk, takeRecord } from './order-desk.ts';
-import { decodeSpareOrder, type SpareHead } from './spare-order.ts';
+import { decodeSpareOrder, encodeSpareOrder, type SpareHead } from './spare-order.ts';
 
 /** In a spare: has everything loaded and compiled that most processes need first. */
 export async function prepareSpare(): Promise<void> {
   // Node starts what imports modules with the first import, and this one is what most modules import, too.
   await import(new URL('../index.js', import.meta.url).href);
+  decodeSpareOrder(encodeSpareOrder({ held: [[0, 0]], environment: [] }, new Uint8Array(1)));
   decode(encode([new Map([[1, { text: '' }]]), [new Float64Array(1)], new Error('')], 'nothing').bytes, { code: true });
 }
 

@@ -15,7 +15,7 @@ export interface SpareHead {
 }
 
 /** Puts an order together. */
-export function encodeSpareOrder(head: SpareHead, record: Uint8Array): Uint8Array {
+export function encodeSpareOrder(head: SpareHead, record: Uint8Array): Buffer {
   const text = JSON.stringify(head);
   const recordAt = 4 + Buffer.byteLength(text);
   const order = Buffer.allocUnsafe(recordAt + record.byteLength);
