@@ -28,9 +28,15 @@ export interface EncodedInPlace extends Encoded {
 const NO_MODULES: readonly string[] = Object.freeze([]);
 const inScratch = { bytes: scratch, start: 0, end: 0, modules: NO_MODULES };
 
-/** Whether functions and classes may travel by value, which is as code. */
+/** What may be in a message. */
 export interface CodeOption {
+  /** Whether functions and classes may travel by value, which is as code. */
   readonly code?: boolean;
+  /**
+   * Nothing but data: no functions or classes in any form, no shared objects and no registered types; views of shared memory
+   * are copied. For messages of other machines, on which a reader runs no code at all, and imports nothing.
+   */
+  readonly dataOnly?: boolean;
 }
 
 export interface EncodeOptions extends CodeOption {
@@ -43,7 +49,7 @@ export interface EncodeOptions extends CodeOption {
  * shared objects and views of shared memory.
  *
  * @param what - names the value in errors: `args` gives messages such as "args[0].callback cannot travel …"
- * @param options - `code: false` refuses functions by value, for receivers that do
+ * @param options - `code: false` refuses functions by value, `dataOnly: true` all that is no data, for receivers that do
  * @throws SerializationError (`ERR_MP_SERIALIZATION`) when something in it cannot travel, naming its place and a remedy.
  * @example
  * const { bytes, modules } = encode({ at: new Date(), scale: Math.PI });
@@ -145,13 +151,14 @@ function encodingError(error: unknown, path: ValuePath): SerializationError {
  * Makes a value of the bytes of `encode`. Code is never run by it, except for the `attach` and `decode` functions that
  * this process registered: what a message refers to must have been imported before. Functions by value are code.
  *
- * @param options - `code: true` allows functions by value: for messages that can only come from the own family
+ * @param options - `code: true` allows functions by value: for messages that can only come from the own family;
+ * `dataOnly: true` refuses all that is not in the message itself
  * @throws SerializationError (`ERR_MP_SERIALIZATION`) when the bytes are damaged, or refer to what is not there.
  */
 export function decode(bytes: Uint8Array, options?: CodeOption): unknown {
   return bytes instanceof Uint8Array && isSmallMessage(bytes, 0)
     ? readSimple(bytes, 0, bytes.length)
-    : reading(bytes, options?.code === true, (reader) => reader.message());
+    : reading(bytes, options ?? {}, (reader) => reader.message());
 }
 
 /**
@@ -173,11 +180,11 @@ function readSimple(bytes: Uint8Array, start: number, end: number): unknown {
 export function modulesOf(bytes: Uint8Array): readonly string[] {
   return bytes instanceof Uint8Array && isSmallMessage(bytes, 0)
     ? NO_MODULES
-    : reading(bytes, false, (reader) => reader.modules());
+    : reading(bytes, {}, (reader) => reader.modules());
 }
 
-function reading<R>(bytes: Uint8Array, allowsCode: boolean, read: (reader: MessageReader) => R): R {
-  const reader = new MessageReader(bytes, allowsCode);
+function reading<R>(bytes: Uint8Array, options: CodeOption, read: (reader: MessageReader) => R): R {
+  const reader = new MessageReader(bytes, options);
   try {
     return read(reader);
   } catch (error) {

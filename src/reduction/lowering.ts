@@ -2,7 +2,7 @@ import { types } from 'node:util';
 
 import { SerializationError } from '../support/errors.ts';
 import { errorForm, isError } from './error-form.ts';
-import { KIND, type Body, type Head } from './message-format.ts';
+import { DATA, KIND, type Body, type Head } from './message-format.ts';
 import { putOwn } from './own-property.ts';
 import { CodeLowering } from './functions/code-lowering.ts';
 import type { AnyFunction } from './reference.ts';
@@ -12,7 +12,7 @@ import { CannotTravel, classOf, isBuiltinPrototype, isObjectPrototype, whyNoInst
 import { type BufferCarrier, sharedBufferProtocol } from './shared-views.ts';
 import { lateTypeOf, typeOfPrototype, type TypeEntry } from './type-registry.ts';
 import { ValuePath } from './value-path.ts';
-import { viewKind, viewLength } from './view-kinds.ts';
+import { copyOfView, viewKind, viewLength } from './view-kinds.ts';
 
 /** What an instance arrives with: the number of its class, null, or undefined for what V8 would give it. */
 type Prototype = number | null | undefined;
@@ -40,6 +40,7 @@ export class Lowering {
   /** Special objects that will exist for the receiver only after what is being lowered. */
   readonly #unfinished = new Set<unknown>();
   readonly #allowsCode: boolean;
+  readonly #dataOnly: boolean;
   readonly #code: CodeLowering;
 
   readonly #carrier: BufferCarrier | undefined;
@@ -48,12 +49,18 @@ export class Lowering {
    * @param what - names the value in errors
    * @param options.code - whether functions may travel by value; default true
    * @param options.carrier - takes large buffers, if they need not travel in the message
+   * @param options.dataOnly - whether all must be in the message itself; default false
    */
   constructor(
     what: string,
-    { code = true, carrier }: { readonly code?: boolean; readonly carrier?: BufferCarrier } = {},
+    {
+      code = true,
+      carrier,
+      dataOnly = false,
+    }: { readonly code?: boolean; readonly carrier?: BufferCarrier; readonly dataOnly?: boolean } = {},
   ) {
-    this.#allowsCode = code;
+    this.#allowsCode = code && !dataOnly;
+    this.#dataOnly = dataOnly;
     this.#carrier = carrier;
     this.path.root = what;
     this.#code = new CodeLowering({
@@ -127,7 +134,10 @@ export class Lowering {
 
   #view(view: ArrayBufferView): object {
     const { buffer, byteOffset, byteLength } = view;
-    if (sharedBufferProtocol(buffer) !== undefined) return this.#viewOn(this.lower(buffer), view, byteOffset);
+    if (sharedBufferProtocol(buffer) !== undefined) {
+      if (this.#dataOnly) return this.#keep(view, copyOfView(view));
+      return this.#viewOn(this.lower(buffer), view, byteOffset);
+    }
     if (byteLength < (this.#carrier?.minBytes ?? Infinity)) return view;
     const isWhole = byteLength === buffer.byteLength || this.#known.has(buffer);
     if (isWhole) return this.#viewOn(this.lower(buffer), view, byteOffset);
@@ -145,6 +155,7 @@ export class Lowering {
 
   #buffer(buffer: ArrayBuffer): object {
     const protocol = sharedBufferProtocol(buffer);
+    if (protocol !== undefined && this.#dataOnly) return this.#keep(buffer, buffer.slice(0));
     if (protocol !== undefined) {
       return this.#late(buffer, [KIND.sharedBuffer], protocol.module, () => protocol.share());
     }
@@ -275,6 +286,11 @@ export class Lowering {
   }
 
   #special(head: Head): object {
+    if (this.#dataOnly && !DATA.has(head[0])) {
+      this.#fail(
+        'only data travels over a network, no functions, classes, shared objects or instances. Send what it holds.',
+      );
+    }
     const placeholder = new Uint8Array(0);
     this.placeholders.set(placeholder, this.heads.push(head) - 1);
     return placeholder;

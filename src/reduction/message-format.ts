@@ -64,6 +64,19 @@ export const KIND = {
   carriedBuffer: 18,
 } as const;
 
+/** What the message carries itself: nothing else of this process has a part in them. */
+export const DATA: ReadonlySet<unknown> = new Set([
+  KIND.symbol,
+  KIND.object,
+  KIND.array,
+  KIND.map,
+  KIND.set,
+  KIND.builtin,
+  KIND.error,
+  KIND.url,
+  KIND.searchParams,
+]);
+
 /** How the view of an ordinary buffer goes on: varint of this, varint of its kind. */
 export const VIEW_FORM = {
   /** double: bytes; the bytes. The buffer has more than the view shows, which does not travel. */

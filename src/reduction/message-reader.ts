@@ -3,6 +3,7 @@ import { FORMAT, VIEW_FORM } from './message-format.ts';
 import { damaged } from './message-errors.ts';
 import { Deserializer } from './serializers.ts';
 import { Specials, unwrapped } from './specials.ts';
+import type { Allowed } from './specials.ts';
 import { makeView } from './view-kinds.ts';
 
 /** Reads one message. */
@@ -10,16 +11,16 @@ export class MessageReader extends Deserializer {
   readonly #bytes: Uint8Array;
   #specials: Specials | undefined;
 
-  readonly #allowsCode: boolean;
+  readonly #allowed: Allowed;
 
-  /** @param allowsCode - whether functions by value may be made */
-  constructor(bytes: Uint8Array, allowsCode = false) {
+  /** @param allowed - what may be made of the message */
+  constructor(bytes: Uint8Array, allowed: Allowed = {}) {
     if (!(bytes instanceof Uint8Array)) {
       throw new TypeError(`A message is a Uint8Array, not ${bytes === null ? 'null' : typeof bytes}.`);
     }
     super(bytes);
     this.#bytes = bytes;
-    this.#allowsCode = allowsCode;
+    this.#allowed = allowed;
   }
 
   /** What stands in front of every message: the modules that it refers to. */
@@ -45,7 +46,7 @@ export class MessageReader extends Deserializer {
   message(): unknown {
     const modules = this.modules();
     if (this.readUint32() > 0) {
-      this.#specials = new Specials(this.readValue(), modules, this.#allowsCode);
+      this.#specials = new Specials(this.readValue(), modules, this.#allowed);
       for (let bodies = this.readUint32(); bodies > 0; bodies--) {
         this.#specials.complete(this.readUint32(), this.readValue());
       }

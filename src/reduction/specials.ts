@@ -4,7 +4,7 @@ import { CodeReader } from './functions/code-reader.ts';
 import { moduleObject } from './functions/module-objects.ts';
 import { standardGlobal } from './functions/standard-globals.ts';
 import { damaged } from './message-errors.ts';
-import { KIND } from './message-format.ts';
+import { DATA, KIND } from './message-format.ts';
 import { exportOf } from './module-table.ts';
 import { putOwn } from './own-property.ts';
 import type { AnyFunction } from './reference.ts';
@@ -25,6 +25,14 @@ const EXTENDED: ReadonlySet<unknown> = new Set([
   KIND.sharedView,
   KIND.carriedBuffer,
 ]);
+
+/** What may be made of a message. */
+export interface Allowed {
+  /** Functions by value, which are code. */
+  readonly code?: boolean;
+  /** Nothing but data. */
+  readonly dataOnly?: boolean;
+}
 
 /** V8 takes nothing but objects in the place of host objects. */
 class SymbolWrapper {
@@ -48,13 +56,13 @@ export class Specials {
 
   /**
    * Makes what the heads allow: each object as far as possible, without its contents.
-   * @param allowsCode - whether functions by value may be made
    */
-  constructor(heads: unknown, modules: readonly string[], allowsCode: boolean) {
+  constructor(heads: unknown, modules: readonly string[], { code = false, dataOnly = false }: Allowed) {
     if (!Array.isArray(heads) || !heads.every((head) => Array.isArray(head)))
       throw damaged('it has no list of objects');
     this.#modules = modules;
-    this.#code = allowsCode ? new CodeReader() : undefined;
+    if (dataOnly) for (const [kind] of heads as unknown[][]) if (!DATA.has(kind)) throw noData();
+    this.#code = code ? new CodeReader() : undefined;
     this.#heads = heads as unknown[][];
     for (const head of this.#heads) this.#objects.push(this.#begin(head));
   }
@@ -174,6 +182,12 @@ export class Specials {
     if (typeof Class !== 'function') throw damaged('it names no class for an instance');
     return Class as AnyFunction;
   }
+}
+
+function noData(): SerializationError {
+  return new SerializationError(
+    'The message refers to functions, classes or shared objects, of which nothing is made where only data may come from.',
+  );
 }
 
 function bound(contents: unknown): AnyFunction {

@@ -36,6 +36,12 @@ export function viewLength(view: ArrayBufferView): number {
   return types.isDataView(view) ? view.byteLength : (view as Uint8Array).length;
 }
 
+/** A view of the same kind on a buffer of its own. */
+export function copyOfView(view: ArrayBufferView): ArrayBufferView {
+  const { buffer, byteOffset, byteLength } = view;
+  return makeView(viewKind(view), buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer);
+}
+
 /**
  * Makes a view of a kind.
  *
