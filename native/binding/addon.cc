@@ -15,6 +15,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   forkless::InitPosixSemaphore(exports);
   forkless::InitProcess(exports);
   forkless::InitThread(exports);
+  forkless::InitSocket(exports);
   return exports;
 }
 

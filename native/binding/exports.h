@@ -14,6 +14,7 @@ void InitParking(Napi::Object exports);
 void InitPosixSemaphore(Napi::Object exports);
 void InitProcess(Napi::Object exports);
 void InitThread(Napi::Object exports);
+void InitSocket(Napi::Object exports);
 
 }  // namespace forkless
 

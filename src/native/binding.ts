@@ -3,6 +3,7 @@ import { RUNTIME } from '../support/runtime.ts';
 import { loadAddon } from './load.ts';
 import type { ProcessBinding } from './process-binding.ts';
 import type { ThreadBinding } from './thread-binding.ts';
+import type { SocketBinding } from './socket-binding.ts';
 
 /** What the addon says of an arena and of this environment's place in it. */
 export interface ArenaInfo {
@@ -81,7 +82,7 @@ export interface NativeSemaphore {
 export type SemaphoreOutcome = 0 | 1 | 2;
 
 /** The one typed declaration of the addon. Offsets and sizes are bytes; `index` names an arena of this process. */
-export interface Binding extends ProcessBinding, ThreadBinding {
+export interface Binding extends ProcessBinding, ThreadBinding, SocketBinding {
   readonly layout: NativeLayout;
   readonly killPoints: boolean;
   killPoint(name: string): void;
