@@ -58,3 +58,11 @@ export type {
 } from './pool/pool-options.ts';
 export type { PoolStats, WorkerStats } from './pool/pool-stats.ts';
 export type { AsyncWaitOptions, WaitOptions } from './support/options.ts';
+export { Client, ClientSync } from './managers/network/client.ts';
+export type { ClientOptions, ClientSyncOptions } from './managers/network/client.ts';
+export { Listener } from './managers/network/listener.ts';
+export type { ListenerOptions } from './managers/network/listener.ts';
+export type { NetworkOptions } from './managers/network/network-options.ts';
+export type { Address, AddressFamily } from './managers/network/address.ts';
+export { SocketConnection } from './managers/network/socket-connection.ts';
+export type { Awaited, AwaitedObject } from './process/awaited.ts';

@@ -10,6 +10,8 @@ import { checkWait, SYNC_WAIT_KEYS } from '../support/options.ts';
 import type { AsyncWaitOptions, WaitOptions } from '../support/options.ts';
 import { LONGEST_TIMER_MS } from '../support/within.ts';
 import { Connection } from '../transport/connection.ts';
+import { isAwaited } from './awaited.ts';
+import type { AwaitedObject } from './awaited.ts';
 import { Sentinel } from './sentinel.ts';
 
 /** A socket, as far as `wait` needs it: `net.Socket` is one. */
@@ -20,15 +22,15 @@ export interface WaitableSocket extends EventEmitter {
 }
 
 /** What `wait` can wait for. */
-export type Waitable = Connection | Sentinel | WaitableSocket;
+export type Waitable = Connection | Sentinel | WaitableSocket | AwaitedObject;
 
 // What a blocking wait sleeps at most before it looks unasked: shorter while it waits for what cannot ring here.
 const SLICE_MS = isMainThread ? LOOK_UNASKED_MS : 50;
 const OTHER_ARENA_MS = 5;
 
 /**
- * Waits until at least one of the objects is ready, and returns those that are, in their order: a Connection with a message or
- * at its end, a Sentinel whose process has ended, a socket with data or at its end.
+ * Waits until at least one of the objects is ready, and returns those that are, in their order: a Connection or SocketConnection
+ * with a message or at its end, a Sentinel whose process has ended, a socket with data or at its end.
  * Python: `multiprocessing.connection.wait`.
  *
  * @param options how long; when the time is over, the result is empty
@@ -56,7 +58,8 @@ export function waitSync<T extends Waitable>(objects: Iterable<T>, options?: Wai
   const described = all.filter((object) => !(object instanceof Connection));
   let readable: readonly boolean[] = [];
   for (;;) {
-    const seen = new Set<T>(described.filter((_, i) => readable[i] === true));
+    // What says itself whether it is ready may be so a moment after its descriptor, or not at all.
+    const seen = new Set<T>(described.filter((object, i) => readable[i] === true && !isAwaited(object)));
     const waits: Wait[] = [];
     const ready = all.filter((object) => seen.has(object) || isReady(object, waits));
     if (ready.length > 0 || leftUntil(deadline) === 0) return ready;
@@ -92,6 +95,7 @@ async function untilReady(object: Waitable, signal: AbortSignal): Promise<unknow
   try {
     if (object instanceof Connection) return await object.poll({ timeout: Infinity, signal });
     if (object instanceof Sentinel) return await object.wait({ signal });
+    if (isAwaited(object)) return await object.awaited().untilReady(signal);
     return await anyEvent(object, signal);
   } catch (error) {
     // The others are called off when one is ready.
@@ -122,6 +126,7 @@ async function after(ms: number, signal: AbortSignal): Promise<void> {
 /** @param waits takes what a Connection that is not ready would wait for */
 function isReady(object: Waitable, waits?: Wait[]): boolean {
   if (object instanceof Sentinel) return object.ready;
+  if (isAwaited(object)) return object.awaited().isReady();
   if (!(object instanceof Connection)) return object.readableLength > 0 || object.readableEnded || object.destroyed;
   const readiness = object.readiness();
   if (readiness !== true) waits?.push(readiness);
@@ -130,6 +135,7 @@ function isReady(object: Waitable, waits?: Wait[]): boolean {
 
 function descriptorOf(object: Waitable): number {
   if (object instanceof Sentinel) return object.fileno();
+  if (isAwaited(object)) return object.awaited().descriptor;
   return (object as { _handle?: { fd?: number } | null })._handle?.fd ?? -1;
 }
 
@@ -137,7 +143,7 @@ function checked<T extends Waitable>(objects: Iterable<T>, where: string): T[] {
   const all = Array.from(objects);
   for (const object of all) {
     const isSocket = (object as unknown) instanceof EventEmitter && 'readableLength' in object;
-    if (object instanceof Connection || object instanceof Sentinel || isSocket) continue;
+    if (object instanceof Connection || object instanceof Sentinel || isAwaited(object) || isSocket) continue;
     throw new TypeError(`${where} takes Connections, Sentinels and sockets, not ${describe(object)}`);
   }
   return all;

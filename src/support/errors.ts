@@ -94,6 +94,13 @@ export class BufferTooShortError extends MultiprocessingError {
   }
 }
 
+/** The other side of a connection has not proved that it knows the key, or we have not proved it to them. */
+export class AuthenticationError extends MultiprocessingError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(ERROR_CODES.authentication, message, options);
+  }
+}
+
 /** The value cannot travel to another process. */
 export class SerializationError extends MultiprocessingError {
   constructor(message: string, options?: ErrorOptions) {

@@ -2,7 +2,6 @@ import { bytesOf } from '../memory/words.ts';
 import { BufferTooShortError } from '../support/errors.ts';
 import { checkOptions, checkWait } from '../support/options.ts';
 import type { AsyncWaitOptions, WaitOptions } from '../support/options.ts';
-import type { Incoming } from './records.ts';
 
 export type BytesSource = ArrayBufferView | ArrayBuffer;
 
@@ -13,6 +12,9 @@ export interface BytesWait extends WaitOptions {
 
 export interface AsyncBytesWait extends BytesWait, AsyncWaitOptions {}
 
+/** Looks at a message that has not been taken yet, and throws to leave it where it is. */
+export type LengthCheck = (message: { readonly start: number; readonly end: number }) => void;
+
 const ASYNC_KEYS = ['timeout', 'signal'];
 
 /** @throws TypeError, RangeError */
@@ -20,7 +22,7 @@ export function checkBytesWait(
   options: AsyncBytesWait | undefined,
   where: string,
   keys: readonly string[] = ASYNC_KEYS,
-): { readonly wait: AsyncWaitOptions | undefined; readonly check: ((message: Incoming) => void) | undefined } {
+): { readonly wait: AsyncWaitOptions | undefined; readonly check: LengthCheck | undefined } {
   if (options === undefined) return { wait: undefined, check: undefined };
   checkOptions(options, [...keys, 'maxLength'], where);
   const { maxLength, ...wait } = options;
@@ -28,7 +30,7 @@ export function checkBytesWait(
   return { wait, check: maxLength === undefined ? undefined : lengthCheck(maxLength, where) };
 }
 
-function lengthCheck(maxLength: unknown, where: string): (message: Incoming) => void {
+function lengthCheck(maxLength: unknown, where: string): LengthCheck {
   const most = checkCount(maxLength, 'maxLength', where);
   return ({ start, end }) => {
     if (end - start <= most) return;
@@ -62,6 +64,18 @@ export function bytesIn(source: unknown, offset: unknown = 0, size: unknown, whe
     );
   }
   return bytes.subarray(start, start + length);
+}
+
+/** @throws BufferTooShortError, which has the message, when it does not fit. */
+export function fillWith(target: Uint8Array, message: Uint8Array): number {
+  if (message.byteLength > target.byteLength) {
+    throw new BufferTooShortError(
+      `The message has ${message.byteLength} bytes, the buffer has room for ${target.byteLength}: it is in the error's \`bytes\``,
+      { bytes: message },
+    );
+  }
+  target.set(message);
+  return message.byteLength;
 }
 
 function checkCount(value: unknown, name: string, where: string): number {

@@ -3,14 +3,7 @@ import type { BlockReference } from '../memory/heap.ts';
 import { attachObject } from '../memory/shared-object.ts';
 import type { ObjectKind } from '../memory/shared-object.ts';
 import { registerShareable } from '../reduction/shareable.ts';
-import {
-  BufferTooShortError,
-  ClosedError,
-  EOFError,
-  ResourceError,
-  StateError,
-  TimeoutError,
-} from '../support/errors.ts';
+import { ClosedError, EOFError, ResourceError, StateError, TimeoutError } from '../support/errors.ts';
 import { printAs } from '../support/inspect.ts';
 import { checkWait, SYNC_WAIT_KEYS } from '../support/options.ts';
 import type { AsyncWaitOptions, WaitOptions } from '../support/options.ts';
@@ -18,7 +11,7 @@ import { Lane } from '../synchronize/lane.ts';
 import { Primitive } from '../synchronize/primitive.ts';
 import { TIMED_OUT } from '../synchronize/wait-point.ts';
 import { waitAsync, waitSync } from '../synchronize/waitable.ts';
-import { bytesIn, checkBytesWait } from './connection-checks.ts';
+import { bytesIn, checkBytesWait, fillWith } from './connection-checks.ts';
 import type { AsyncBytesWait, BytesSource, BytesWait } from './connection-checks.ts';
 import { DUPLEX_KIND, endsOf, PIPE_MASK } from './connection-ends.ts';
 import type { Ends } from './connection-ends.ts';
@@ -176,13 +169,13 @@ export class Connection extends Primitive implements AsyncIterable<unknown> {
   async recvBytesInto(target: BytesSource, offset?: number, wait?: AsyncWaitOptions): Promise<number> {
     checkWait(wait, 'recvBytesInto()');
     const bytes = bytesIn(target, offset, undefined, 'recvBytesInto()');
-    return fill(bytes, timely(await this.#inbox.bytes(wait), 'recvBytesInto()'));
+    return fillWith(bytes, timely(await this.#inbox.bytes(wait), 'recvBytesInto()'));
   }
 
   recvBytesIntoSync(target: BytesSource, offset?: number, wait?: WaitOptions): number {
     checkWait(wait, 'recvBytesIntoSync()', SYNC_WAIT_KEYS);
     const bytes = bytesIn(target, offset, undefined, 'recvBytesIntoSync()');
-    return fill(bytes, timely(this.#inbox.bytesSync(wait), 'recvBytesIntoSync()'));
+    return fillWith(bytes, timely(this.#inbox.bytesSync(wait), 'recvBytesIntoSync()'));
   }
 
   // ---- waiting ----
@@ -300,17 +293,6 @@ function isBroken(): ResourceError {
     errno: 'EPIPE',
     syscall: 'send',
   });
-}
-
-function fill(target: Uint8Array, message: Uint8Array): number {
-  if (message.byteLength > target.byteLength) {
-    throw new BufferTooShortError(
-      `The message has ${message.byteLength} bytes, the buffer has room for ${target.byteLength}: it is in the error's \`bytes\``,
-      { bytes: message },
-    );
-  }
-  target.set(message);
-  return message.byteLength;
 }
 
 registerShareable(Connection, {

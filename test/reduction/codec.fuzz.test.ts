@@ -3,10 +3,10 @@ import { decode, decodeFrom, encode, encodeWithV8, modulesOf } from '../../src/r
 import { registerType } from '../../src/reduction/registered-types.ts';
 import { SerializationError } from '../../src/support/errors.ts';
 import * as fixtures from '../fixtures/reduction/functions.js';
+import { randomNumbers, SEED } from '../helpers/random.ts';
 
 /** The long form: npm run test:long */
 const INPUTS = process.env['FORKLESS_LONG'] === '1' ? 1_000_000 : 20_000;
-const SEED = Number(process.env['FORKLESS_SEED'] ?? Date.now() % 2 ** 31);
 
 /** What somebody has put on Object.prototype; the messages have own properties of these names. */
 const SETTERS: readonly string[] = ['toJSON', 'then', 'size'];
@@ -16,17 +16,6 @@ class Registered {
   constructor(data: unknown) {
     this.data = data;
   }
-}
-
-/** Mulberry32. */
-function randomNumbers(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) % below;
-  };
 }
 
 /** Messages of every kind that there is. */
