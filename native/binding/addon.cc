@@ -11,6 +11,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   forkless::InitArena(exports);
   forkless::InitDescriptors(exports);
   forkless::InitHeap(exports);
+  forkless::InitNamedBlock(exports);
   forkless::InitParking(exports);
   forkless::InitPosixSemaphore(exports);
   forkless::InitProcess(exports);

@@ -10,6 +10,7 @@ void InitArena(Napi::Object exports);
 void InitDescriptors(Napi::Object exports);
 void InitHeap(Napi::Object exports);
 void InitLayout(Napi::Object exports);
+void InitNamedBlock(Napi::Object exports);
 void InitParking(Napi::Object exports);
 void InitPosixSemaphore(Napi::Object exports);
 void InitProcess(Napi::Object exports);

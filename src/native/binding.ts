@@ -78,6 +78,13 @@ export interface NativeSemaphore {
   readonly [nativeSemaphore]: never;
 }
 
+declare const nativeBlock: unique symbol;
+
+/** Named memory that this environment has open; `closeBlock` or the collector ends that. */
+export interface NativeBlock {
+  readonly [nativeBlock]: never;
+}
+
 /** How a wait for a POSIX semaphore ended: 0 = it has its permit, 1 = timed out, 2 = called off. */
 export type SemaphoreOutcome = 0 | 1 | 2;
 
@@ -153,6 +160,13 @@ export interface Binding extends ProcessBinding, ThreadBinding, SocketBinding {
   /** A descriptor that is readable while it is set; to be closed by who opens it. */
   openFlag(): number;
   setFlag(fd: number, readable: boolean): void;
+
+  /** Named memory that has nothing in it but its bytes; the name must begin with a '/'. */
+  createBlock(name: string, bytes: number): readonly [block: NativeBlock, view: ArrayBuffer, inode: number];
+  openBlock(name: string): readonly [block: NativeBlock, view: ArrayBuffer, inode: number];
+  /** What is over the view is empty from then on. */
+  closeBlock(block: NativeBlock, view: ArrayBuffer): void;
+  unlinkBlock(name: string): void;
 
   readonly semaphoreBytes: number;
   createSemaphore(name: string, exclusive: boolean, mode: number, value: number): NativeSemaphore;

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { existsSync, lstatSync, mkdtempSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
@@ -179,6 +180,17 @@ describe('A Listener', () => {
     expect(child.exitCode).not.toBe(0);
     expect(outcomes).toEqual(Array.from({ length: 3 }, () => expect.any(AuthenticationError) as unknown));
     expect(inspect([...outcomes, listener], { depth: 9, showHidden: true })).not.toMatch(/secret|[0-9a-f]{32}/);
+  });
+
+  it('closes those who have not proved anything yet when it is closed', async () => {
+    const listener = atAnyPort();
+    const waiting = listener.accept();
+    const silent = (await raw(listener)).resume();
+    // Until it has been asked.
+    await once(silent, 'data');
+    listener.close();
+    await expect(waiting).rejects.toMatchObject({ code: 'ERR_MP_CLOSED' });
+    await until(() => silent.destroyed, 'the silent one is closed');
   });
 
   it('lets hundreds in at once', async () => {
