@@ -262,13 +262,9 @@ function checked(options: unknown, where: string): ShareableListOptions {
 /** Python's `==`: bytes by what they hold, numbers whatever their type; booleans only among themselves. */
 function isSame(one: ShareableItem, other: ShareableItem): boolean {
   if (one instanceof Uint8Array) return other instanceof Uint8Array && Buffer.compare(one, other) === 0;
-  return typeof one === 'bigint' || typeof other === 'bigint'
-    ? isNumeric(one) && isNumeric(other) && one <= other && one >= other
-    : one === other;
-}
-
-function isNumeric(value: ShareableItem): value is number | bigint {
-  return typeof value === 'number' || typeof value === 'bigint';
+  if (typeof one === 'bigint' && typeof other === 'number') return isSame(other, one);
+  if (typeof one === 'number' && typeof other === 'bigint') return Number.isInteger(one) && BigInt(one) === other;
+  return one === other;
 }
 
 registerShareable(ShareableList, {
