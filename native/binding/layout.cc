@@ -23,6 +23,18 @@ void InitLayout(Napi::Object exports) {
   Napi::Object layout = Napi::Object::New(env);
   const auto set = [&](const char* name, double value) { layout.Set(name, Napi::Number::New(env, value)); };
   set("version", kLayoutVersion);
+  set("magicLow", static_cast<uint32_t>(kArenaMagic));
+  set("magicHigh", static_cast<uint32_t>(kArenaMagic >> 32));
+  set("headerMagic", offsetof(ArenaHeader, magic));
+  set("headerVersion", offsetof(ArenaHeader, layout_version));
+  set("headerFamily", offsetof(ArenaHeader, family));
+  set("headerState", offsetof(ArenaHeader, state));
+  set("headerRoot", offsetof(ArenaHeader, root_block));
+  set("headerSlotEnd", offsetof(ArenaHeader, slot_end));
+  set("arenaReady", kReady);
+  set("blockHeaderBytes", kBlockHeaderBytes);
+  set("blockStamp", offsetof(BlockHeader, stamp));
+  set("blockKind", offsetof(BlockHeader, kind));
   set("participantsOffset", kParticipantsOffset);
   set("participantSlots", kParticipantSlots);
   set("participantBytes", sizeof(Participant));

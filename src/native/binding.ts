@@ -42,6 +42,18 @@ export interface HeapStatistics {
 /** Offsets and constants of native/core/layout.h. */
 export interface NativeLayout {
   readonly version: number;
+  readonly magicLow: number;
+  readonly magicHigh: number;
+  readonly headerMagic: number;
+  readonly headerVersion: number;
+  readonly headerFamily: number;
+  readonly headerState: number;
+  readonly headerRoot: number;
+  readonly headerSlotEnd: number;
+  readonly arenaReady: number;
+  readonly blockHeaderBytes: number;
+  readonly blockStamp: number;
+  readonly blockKind: number;
   readonly participantsOffset: number;
   readonly participantSlots: number;
   readonly participantBytes: number;

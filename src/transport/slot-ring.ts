@@ -26,6 +26,23 @@ const LENGTHS = 80;
 
 const CLOSED = 1;
 const CACHE_LINE = 64;
+/** The counts run from 0 to the largest multiple of `slots` up to here. */
+const MOST_COUNT = 0x3fffffff;
+
+/** For programs that are not ours: docs/float-channel-layout.md. */
+export const SLOT_RING_WORDS: Readonly<Record<string, number>> = {
+  slots: SLOTS,
+  slotBytes: SLOT_BYTES,
+  capacity: CAPACITY,
+  elementType: ELEMENT_TYPE,
+  dataOffset: DATA_OFFSET,
+  head: HEAD,
+  dataPoint: DATA_POINT,
+  tail: TAIL,
+  spacePoint: SPACE_POINT,
+  lengths: LENGTHS,
+  mostCount: MOST_COUNT,
+};
 
 export interface SlotRingShape {
   readonly slots: number;
@@ -102,7 +119,7 @@ export class SlotRing {
       elementType: load(words, ELEMENT_TYPE),
     };
     this.dataOffset = load(words, DATA_OFFSET);
-    this.#wrap = Math.floor(0x3fffffff / this.shape.slots) * this.shape.slots;
+    this.#wrap = Math.floor(MOST_COUNT / this.shape.slots) * this.shape.slots;
     this.producers = new OwnerLock(block, words, PRODUCER_LOCK);
     this.consumers = new OwnerLock(block, words, CONSUMER_LOCK);
     this.#dataPoint = new WaitPoint(block, words, DATA_POINT);

@@ -162,7 +162,12 @@ describe('A ShareableList', () => {
     }
     expect(list.count(bytesOf(1, 0))).toBe(1);
     expect(list.index('\0')).toBe(values.indexOf('\0'));
-    expect([list.count(1n), list.count(-1n), list.index(2n ** 53n), list.count(NaN)]).toEqual([0, 1, values.indexOf(2 ** 53), 0]);
+    expect([list.count(1n), list.count(-1n), list.index(2n ** 53n), list.count(NaN)]).toEqual([
+      0,
+      1,
+      values.indexOf(2 ** 53),
+      0,
+    ]);
   });
 
   it('changes types and values in place, and never its neighbours', () => {
