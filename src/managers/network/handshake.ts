@@ -45,7 +45,7 @@ export interface Credentials {
 }
 
 /** What is to be done next: bytes to be sent, or the most of a message to be received, which is passed to `next`. */
-export type Step = { readonly send: Uint8Array } | { readonly receive: number };
+type Step = { readonly send: Uint8Array } | { readonly receive: number };
 
 /** A handshake, whoever does the sending and receiving. It returns when the peer is to be trusted, and throws else. */
 export type Handshake = Generator<Step, void, Uint8Array>;

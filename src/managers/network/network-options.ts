@@ -69,7 +69,7 @@ function keyBytes(authkey: unknown, where: string): Uint8Array {
 }
 
 /** @throws TypeError, RangeError */
-export function checkPositive(value: unknown, name: string, where: string): asserts value is number {
+function checkPositive(value: unknown, name: string, where: string): asserts value is number {
   if (typeof value !== 'number') throw new TypeError(`${where}: ${name} must be a number, not ${typeof value}`);
   if (!(value > 0)) throw new RangeError(`${where}: ${name} must be more than 0, not ${value}`);
 }
