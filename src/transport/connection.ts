@@ -3,7 +3,7 @@ import type { BlockReference } from '../memory/heap.ts';
 import { attachObject } from '../memory/shared-object.ts';
 import type { ObjectKind } from '../memory/shared-object.ts';
 import { registerShareable } from '../reduction/shareable.ts';
-import { ClosedError, EOFError, ResourceError, StateError, TimeoutError } from '../support/errors.ts';
+import { EOFError, ResourceError, StateError, TimeoutError } from '../support/errors.ts';
 import { printAs } from '../support/inspect.ts';
 import { checkWait, SYNC_WAIT_KEYS } from '../support/options.ts';
 import type { AsyncWaitOptions, WaitOptions } from '../support/options.ts';
@@ -24,6 +24,7 @@ import type { MessageStream } from './message-stream.ts';
 import { Outbox } from './outbox.ts';
 import { pack, packBytes } from './parcels.ts';
 import { ReadyDescriptor } from './ready-descriptor.ts';
+import { receivedValues } from './received-values.ts';
 import type { Incoming, Outgoing } from './records.ts';
 
 const CONNECTION: ObjectKind = { kind: DUPLEX_KIND, mask: PIPE_MASK, title: 'Connection' };
@@ -216,17 +217,8 @@ export class Connection extends Primitive implements AsyncIterable<unknown> {
   }
 
   /** The values as they come, until the other end is given up or this object is closed. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<unknown, void, undefined> {
-    for (;;) {
-      let value: unknown;
-      try {
-        value = await this.recv();
-      } catch (error) {
-        if (error instanceof EOFError || (error instanceof ClosedError && !this.isOpen)) return;
-        throw error;
-      }
-      yield value;
-    }
+  [Symbol.asyncIterator](): AsyncGenerator<unknown, void, undefined> {
+    return receivedValues(this);
   }
 
   #pack(value: unknown): Outgoing {

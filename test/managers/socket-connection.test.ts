@@ -16,7 +16,7 @@ import {
 } from 'forkless';
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { echo, stayDeaf } from '../fixtures/managers/network-party.js';
+import { answer, answerFromPipe, echo, stayDeaf } from '../fixtures/managers/network-party.js';
 import { call } from '../fixtures/conformance/forms.js';
 import { expectNoLeaks } from '../helpers/leaks.ts';
 import { areEqual, errorOf, pattern } from '../helpers/pipes.ts';
@@ -304,6 +304,40 @@ describe('A SocketConnection', () => {
     });
   });
 
+  it.each([true, false])(
+    'is given to another process, which then has it alone (as an argument: %s)',
+    async (asArgument) => {
+      const [one, two] = pair();
+      const [here, there] = Pipe();
+      const target = asArgument ? answer : answerFromPipe;
+      const child = new Process({ target, args: [asArgument ? two : there] } as never).start();
+      if (!asArgument) await here.send(two);
+      expect(two.closed).toBe(true);
+      expect(await one.recv({ timeout: 20_000 })).toBe('mine now');
+      await one.send(1);
+      one.sendSync(2);
+      expect(await one.recv()).toEqual([1, 2]);
+      await expect(one.recv()).rejects.toBeInstanceOf(EOFError);
+      await child.join();
+      expect(child.exitCode).toBe(0);
+      for (const end of [one, here, there]) end.close();
+    },
+  );
+
+  it('stays where it is in the middle of a message, and when what it is sent with cannot travel', async () => {
+    const [connection, socket] = await toRaw();
+    const [here, there] = Pipe();
+    await expect(here.send([connection, Symbol('local')])).rejects.toBeInstanceOf(SerializationError);
+    socket.write(Buffer.from([0, 0, 0, 1]));
+    await sleep(20);
+    expect(await connection.poll()).toBe(false);
+    await expect(here.send(connection)).rejects.toThrow(/in the middle of a message/);
+    socket.write(Buffer.from([5]));
+    expect(await connection.recvBytes()).toEqual(Uint8Array.of(5));
+    for (const end of [connection, here, there]) end.close();
+    socket.destroy();
+  });
+
   it('is waited for with other objects, in both forms', async () => {
     const [one, two] = pair();
     const [pipeOne, pipeTwo] = Pipe();
@@ -338,4 +372,12 @@ describe('A SocketConnection', () => {
   });
 });
 
-beforeAll(() => pattern(64 << 20));
+beforeAll(async () => {
+  pattern(64 << 20);
+  // What keeps descriptors for others stays open, once.
+  const [one, two] = pair();
+  const [here, there] = Pipe();
+  await here.send(two);
+  const given = (await there.recv()) as SocketConnection;
+  for (const end of [one, given, here, there]) end.close();
+});

@@ -54,6 +54,12 @@ export class FramedSocket {
     return this.#state === 'open' && this.#writeError === undefined;
   }
 
+  /** Nothing has come or gone but whole messages, and nobody waits. */
+  get isBetweenMessages(): boolean {
+    const isIdle = this.#receivers.size + this.#senders.size === 0 && this.#outgoing.isEmpty;
+    return isIdle && this.#incoming.isBetween && this.readable && this.writable;
+  }
+
   /** Whoever waits gets ClosedError. */
   close(): void {
     if (this.#state === 'closed') return;

@@ -1,6 +1,9 @@
 import type { Awaited } from '../../process/awaited.ts';
 import { decode, encode } from '../../reduction/codec.ts';
-import { ClosedError, EOFError, SerializationError } from '../../support/errors.ts';
+import { giveAway } from '../../reduction/gifts.ts';
+import { CannotTravel } from '../../reduction/refusals.ts';
+import { registerShareable } from '../../reduction/shareable.ts';
+import { SerializationError } from '../../support/errors.ts';
 import { printAs } from '../../support/inspect.ts';
 import { checkWait, SYNC_WAIT_KEYS } from '../../support/options.ts';
 import type { AsyncWaitOptions, WaitOptions } from '../../support/options.ts';
@@ -8,6 +11,9 @@ import { TIMED_OUT } from '../../synchronize/wait-point.ts';
 import { bytesIn, checkBytesWait, fillWith } from '../../transport/connection-checks.ts';
 import type { AsyncBytesWait, BytesSource, BytesWait, LengthCheck } from '../../transport/connection-checks.ts';
 import { timely } from '../../transport/message-checks.ts';
+import { receivedValues } from '../../transport/received-values.ts';
+import { fetch, giveUp, keep } from '../../transport/tickets.ts';
+import type { TicketForm } from '../../transport/tickets.ts';
 import { FramedSocket } from './framed-socket.ts';
 import { NOT_YET } from './wait-queue.ts';
 import type { Attempt } from './wait-queue.ts';
@@ -26,6 +32,11 @@ export class OpenSocket {
   }
 }
 
+interface ConnectionForm extends TicketForm {
+  readonly peer: string;
+  readonly maxMessageBytes: number;
+}
+
 /**
  * A connection over a socket, to this or another machine, made by `Listener.accept()` and `Client()`. Its bytes are those of
  * Python's `multiprocessing.connection`: `sendBytes` and `recvBytes` reach Python's `send_bytes` and `recv_bytes`. `send` and
@@ -33,6 +44,7 @@ export class OpenSocket {
  * nothing that comes runs code.
  *
  * The methods come as promise (`recv`), blocking (`recvSync`) and non-waiting (`tryRecv`); both sides may use any of them.
+ * In `args` or in a message of this family it is given away: the receiver has the connection, and this object is closed.
  * Python: `multiprocessing.connection.Connection`.
  */
 export class SocketConnection implements Disposable, AsyncIterable<unknown> {
@@ -42,6 +54,7 @@ export class SocketConnection implements Disposable, AsyncIterable<unknown> {
 
   readonly #socket: FramedSocket;
   readonly #peer: string;
+  readonly #maxMessageBytes: number;
 
   /** Connections are made by `Listener.accept()` and `Client()`. */
   constructor(socket: OpenSocket) {
@@ -50,6 +63,7 @@ export class SocketConnection implements Disposable, AsyncIterable<unknown> {
     }
     this.#socket = new FramedSocket(socket.fd, socket.maxMessageBytes);
     this.#peer = socket.peer;
+    this.#maxMessageBytes = socket.maxMessageBytes;
   }
 
   /** False when closed, at the end, and when what came was no message. */
@@ -209,17 +223,8 @@ export class SocketConnection implements Disposable, AsyncIterable<unknown> {
   }
 
   /** The values as they come, until the other side closes or this object is closed. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<unknown, void, undefined> {
-    for (;;) {
-      let value: unknown;
-      try {
-        value = await this.recv();
-      } catch (error) {
-        if (error instanceof EOFError || (error instanceof ClosedError && this.closed)) return;
-        throw error;
-      }
-      yield value;
-    }
+  [Symbol.asyncIterator](): AsyncGenerator<unknown, void, undefined> {
+    return receivedValues(this);
   }
 
   /** Ends the connection. What has been sent, and awaited, arrives; whoever still waits here gets ClosedError. */
@@ -229,6 +234,24 @@ export class SocketConnection implements Disposable, AsyncIterable<unknown> {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /** For handles: gives the connection away. */
+  share(): ConnectionForm {
+    this.#socket.checkOpen();
+    if (!this.#socket.isBetweenMessages) {
+      throw new CannotTravel(
+        'it is in the middle of a message, or somebody waits for one. Send it when all that was begun is done.',
+      );
+    }
+    const form = keep(this.#socket.fd);
+    giveAway({ given: () => this.close(), kept: () => giveUp(form) });
+    return { ...form, peer: this.#peer, maxMessageBytes: this.#maxMessageBytes };
+  }
+
+  /** For handles. */
+  static attach(form: ConnectionForm): SocketConnection {
+    return new SocketConnection(new OpenSocket(fetch(form), form.peer, form.maxMessageBytes));
   }
 
   #pack(value: unknown): Uint8Array {
@@ -261,3 +284,10 @@ function unpack(message: Uint8Array): unknown {
   }
   return decode(message, { dataOnly: true });
 }
+
+registerShareable(SocketConnection, {
+  tag: 'socket-connection',
+  module: import.meta.url,
+  share: (connection) => connection.share(),
+  attach: (form: ConnectionForm) => SocketConnection.attach(form),
+});

@@ -82,7 +82,8 @@ export class SharedMemory implements Disposable {
   }
 
   /**
-   * The memory itself. After `close` it is empty, and so is every other view of its buffer.
+   * The memory itself. After `close` it is empty, and so is every other view of its buffer. In a message it is copied: send
+   * the `SharedMemory`, or its name.
    * @throws ClosedError
    */
   get buf(): Uint8Array<ArrayBuffer> {
