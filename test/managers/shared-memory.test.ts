@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 
@@ -6,7 +7,7 @@ import type { ShareableItem } from 'forkless';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { openAndEnd } from '../fixtures/managers/shared-blocks.js';
-import { expectNoLeaks, until } from '../helpers/leaks.ts';
+import { childrenOf, expectNoLeaks, until } from '../helpers/leaks.ts';
 import { Program } from '../helpers/programs.ts';
 import { isAtLeast, PythonProgram, PYTHONS } from '../helpers/python.ts';
 import { randomNumbers, SEED } from '../helpers/random.ts';
@@ -109,6 +110,34 @@ describe('SharedMemory', () => {
       await program.end;
     },
   );
+
+  it('goes with its process although its keeper has been killed in between', async () => {
+    const program = new Program('managers/makes-blocks.mjs', ['stays']);
+    await until(() => program.lines.length > 0, 'the blocks are made');
+    const [tracked, odd, untracked, heir] = JSON.parse(program.lines[0] as string) as [string, string, string, string];
+    const keepers = (): number[] => childrenOf(program.child.pid as number);
+    const [first] = keepers() as [number];
+    process.kill(first, 'SIGKILL');
+    await until(() => keepers().length === 1 && keepers()[0] !== first, 'there is another keeper');
+    program.child.kill('SIGKILL');
+    await program.end;
+    await until(() => !existsSync(file(tracked)) && !existsSync(file(odd)), 'they are removed');
+    for (const name of [untracked, heir]) new SharedMemory(name).unlink();
+  });
+
+  it('says so when there is nobody who would remove it', () => {
+    const url = new URL('../../dist/index.js', import.meta.url).href;
+    const program = `import { SharedMemory } from '${url}';
+      const block = new SharedMemory({ create: true, size: 1 });
+      process.on('warning', ({ message }) => { console.log(message); block.unlink(); process.exit(); });
+      setInterval(() => {}, 1000);`;
+    const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+      env: { ...process.env, PATH: '/nowhere' },
+      encoding: 'utf8',
+      timeout: 20_000,
+    });
+    expect(stdout).toMatch(/1 blocks of SharedMemory would stay.*awk.*track: false/);
+  });
 
   it('survives the death of those who use it', async () => {
     using block = removed(new SharedMemory({ create: true, size: 8 }));
