@@ -4,10 +4,12 @@
 #include <uv.h>
 
 #include <memory>
+#include <utility>
 
 #include "binding/convert.h"
 #include "binding/exports.h"
 #include "core/posix_semaphore.h"
+#include "platform/unique_fd.h"
 
 namespace forkless {
 
@@ -94,13 +96,19 @@ Napi::Value Wait(const Napi::CallbackInfo& info) {
   return status.ok() ? Napi::Number::New(info.Env(), ready) : Throw(info.Env(), status);
 }
 
-// A descriptor that the event loop watches, and is kept alive by, while somebody wants to know of an event.
+// A descriptor that the event loop watches, and is kept alive by, while somebody wants to know of an event. It may own the
+// descriptor, and the file of a listening socket: then they go with it, and so with a worker thread that is terminated.
 class LoopDescriptor {
  public:
   explicit LoopDescriptor(Napi::Env env) : env_(env) {}
   ~LoopDescriptor() { Close(); }
   LoopDescriptor(const LoopDescriptor&) = delete;
   LoopDescriptor& operator=(const LoopDescriptor&) = delete;
+
+  void Own(int fd, SocketFile&& file) {
+    fd_.Reset(fd);
+    file_ = std::move(file);
+  }
 
   Status Open(int fd) {
     uv_loop_t* loop = nullptr;
@@ -127,14 +135,17 @@ class LoopDescriptor {
     return error == 0 ? Status::Ok() : Status::System("uv_poll_start", -error);
   }
 
-  // The descriptor may be closed afterwards.
+  // A descriptor that is not its own may be closed afterwards.
   void Close() {
     on_ready_.Reset();
-    if (poll_ == nullptr) return;
-    poll_->data = nullptr;
-    uv_close(reinterpret_cast<uv_handle_t*>(poll_),
-             [](uv_handle_t* handle) { delete reinterpret_cast<uv_poll_t*>(handle); });
-    poll_ = nullptr;
+    if (poll_ != nullptr) {
+      poll_->data = nullptr;
+      uv_close(reinterpret_cast<uv_handle_t*>(poll_),
+               [](uv_handle_t* handle) { delete reinterpret_cast<uv_poll_t*>(handle); });
+      poll_ = nullptr;
+    }
+    fd_.Reset();
+    file_.Remove();
   }
 
  private:
@@ -152,15 +163,18 @@ class LoopDescriptor {
 
   Napi::Env env_;
   uv_poll_t* poll_ = nullptr;  // freed by libuv's close
+  UniqueFd fd_;
+  SocketFile file_;
   Napi::FunctionReference on_ready_;
   int events_ = 0;
 };
 
 using Handle = Napi::External<LoopDescriptor>;
 
-// openWatch(fd)
+// openWatch(fd, owned, path, directory): owned whatever happens; '' = no file, no directory
 Napi::Value OpenWatch(const Napi::CallbackInfo& info) {
   auto made = std::make_unique<LoopDescriptor>(info.Env());
+  if (info[1].As<Napi::Boolean>()) made->Own(IntAt(info, 0), SocketFile(TextAt(info, 2), TextAt(info, 3)));
   if (Status status = made->Open(IntAt(info, 0)); !status.ok()) return Throw(info.Env(), status);
   return Handle::New(info.Env(), made.release(), [](Napi::Env, LoopDescriptor* data) { delete data; });
 }

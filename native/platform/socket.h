@@ -23,6 +23,20 @@ Status ResolveHost(const char* host, int family, std::string* numeric);
 // A listening socket. The file of a Unix socket belongs to the user alone, from its first moment.
 Status OpenListener(const SocketPlace& place, int backlog, int* fd, SocketPlace* bound);
 
+// The file of a listening Unix socket, and a directory that was made for it; '' = none. It is removed only if it is still
+// the file that it was at first.
+class SocketFile {
+ public:
+  SocketFile() = default;
+  SocketFile(std::string path, std::string directory);
+  void Remove();
+
+ private:
+  std::string path_;
+  std::string directory_;
+  uint64_t inode_ = 0;
+};
+
 enum class Connecting { kPending, kDone, kTryAgain };
 // Begins to connect. Pending: writable when it has ended, see ConnectResult. Try again: the listener has no room
 // now; then there is no socket.

@@ -127,6 +127,7 @@ void TestRefusals() {
   CHECK(OpenListener({kPath, kUnixPort}, 1, &fd, &bound).ok());
   const UniqueFd listener(fd);
   CHECK_EQ(OpenListener({kPath, kUnixPort}, 1, &fd, &bound).error, EADDRINUSE);
+  SocketFile file(kPath, "");
   // No room in the backlog: not an error, and no socket.
   std::vector<UniqueFd> waiting;
   state = Connecting::kDone;
@@ -137,7 +138,9 @@ void TestRefusals() {
   }
   CHECK(state == Connecting::kTryAgain);
   CHECK_EQ(waiting.back().get(), -1);
-  CHECK(unlink(kPath.c_str()) == 0);
+  file.Remove();
+  file.Remove();
+  CHECK(access(kPath.c_str(), F_OK) != 0);
 }
 
 }  // namespace

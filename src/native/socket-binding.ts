@@ -1,6 +1,6 @@
 declare const descriptorWatch: unique symbol;
 
-/** A descriptor that the event loop can watch; `closeWatch` or the collector ends it, never the descriptor. */
+/** A descriptor that the event loop can watch; `closeWatch`, the collector or the end of the thread ends it. */
 export interface DescriptorWatch {
   readonly [descriptorWatch]: never;
 }
@@ -29,7 +29,11 @@ export interface SocketBinding {
   /** Which of the events; 0 = the deadline (ms of the monotonic clock) has passed. */
   waitForDescriptor(fd: number, events: number, deadline: number): number;
 
-  openWatch(fd: number): DescriptorWatch;
+  /**
+   * With `owned` the descriptor goes with the watch, which may be with the thread, and so do the file of a listening socket and
+   * a directory for it; '' = none.
+   */
+  openWatch(fd: number, owned: boolean, path: string, directory: string): DescriptorWatch;
   /** From now on, until it is called again; with 0 it ends. While it lasts it keeps the event loop and `onReady` alive. */
   watch(watch: DescriptorWatch, events: number, onReady: (events: number) => void): void;
   closeWatch(watch: DescriptorWatch): void;

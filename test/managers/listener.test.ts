@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { inspect } from 'node:util';
+import { Worker } from 'node:worker_threads';
 
 import { AuthenticationError, Client, ClientSync, Listener, Process, ResourceError, TimeoutError } from 'forkless';
 import type { SocketConnection } from 'forkless';
@@ -262,5 +263,19 @@ describe('A Client', () => {
     await expect(Client(listener.address, { authkey, signal: aborting })).rejects.toMatchObject({
       name: 'TimeoutError',
     });
+  });
+});
+
+describe('A worker thread', () => {
+  expectNoLeaks();
+
+  it('can be terminated while it waits, and leaves nothing behind', async () => {
+    for (let round = 0; round < 3; round++) {
+      const worker = new Worker(new URL('../fixtures/managers/waits-for-ever.mjs', import.meta.url));
+      const [path] = (await once(worker, 'message')) as [string];
+      expect(existsSync(path)).toBe(true);
+      await worker.terminate();
+      expect(existsSync(dirname(path))).toBe(false);
+    }
   });
 });

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
@@ -125,6 +126,21 @@ Status OpenListener(const SocketPlace& place, int backlog, int* fd, SocketPlace*
   *bound = PlaceOf(address);
   *fd = made.Release();
   return Status::Ok();
+}
+
+SocketFile::SocketFile(std::string path, std::string directory)
+    : path_(std::move(path)), directory_(std::move(directory)) {
+  struct stat info;
+  if (!path_.empty() && lstat(path_.c_str(), &info) == 0) inode_ = static_cast<uint64_t>(info.st_ino);
+}
+
+void SocketFile::Remove() {
+  struct stat info;
+  const bool ours = !path_.empty() && lstat(path_.c_str(), &info) == 0 && static_cast<uint64_t>(info.st_ino) == inode_;
+  if (ours) unlink(path_.c_str());
+  if (!directory_.empty()) rmdir(directory_.c_str());
+  path_.clear();
+  directory_.clear();
 }
 
 Status BeginConnect(const SocketPlace& place, int* fd, Connecting* state) {

@@ -5,31 +5,40 @@ import type { AsyncWaitOptions } from '../../support/options.ts';
 import { TIMED_OUT } from '../../synchronize/wait-point.ts';
 import { NOT_YET, WaitQueue } from './wait-queue.ts';
 
+/** What a descriptor takes with it when it is closed, or its thread ends. */
+export interface OwnFile {
+  readonly path: string;
+  /** A directory that was made for it. */
+  readonly directory: string | undefined;
+}
+
 /** What the event loop says of a descriptor, while somebody wants to know; that keeps the loop alive. */
 export class DescriptorEvents {
-  readonly #fd: number;
   readonly #onReady: (events: number) => void;
-  #watch: DescriptorWatch | undefined;
+  readonly #watch: DescriptorWatch;
   #wanted = 0;
 
-  constructor(fd: number, onReady: (events: number) => void) {
-    this.#fd = fd;
+  /**
+   * @param owned - whether the descriptor is closed with this object; without `close` when nobody has it any more
+   * @throws ResourceError
+   */
+  constructor(fd: number, onReady: (events: number) => void, owned: boolean, file?: OwnFile) {
     this.#onReady = onReady;
+    const { path = '', directory = '' } = file ?? {};
+    this.#watch = attempt('watch a socket', () => binding.openWatch(fd, owned, path, directory));
   }
 
   /** Which events `onReady` is called for, from now on. */
   want(events: number): void {
     if (events === this.#wanted) return;
-    this.#watch ??= attempt('watch a socket', () => binding.openWatch(this.#fd));
-    const watch = this.#watch;
-    attempt('watch a socket', () => binding.watch(watch, events, this.#onReady));
+    attempt('watch a socket', () => binding.watch(this.#watch, events, this.#onReady));
     this.#wanted = events;
   }
 
-  /** The descriptor may be closed then. */
+  /** A descriptor that is not owned may be closed then. */
   close(): void {
     this.#wanted = 0;
-    if (this.#watch !== undefined) binding.closeWatch(this.#watch);
+    binding.closeWatch(this.#watch);
   }
 }
 
@@ -37,10 +46,11 @@ export class DescriptorEvents {
 export async function untilReady(fd: number, events: number, wait: AsyncWaitOptions): Promise<boolean> {
   let isReady = false;
   const queue: WaitQueue = new WaitQueue(() => watching.want(queue.size === 0 ? 0 : events));
-  const watching = new DescriptorEvents(fd, () => {
+  const onReady = (): void => {
     isReady = true;
     queue.run();
-  });
+  };
+  const watching = new DescriptorEvents(fd, onReady, false);
   try {
     return (await queue.add(() => (isReady ? true : NOT_YET), wait)) !== TIMED_OUT;
   } finally {

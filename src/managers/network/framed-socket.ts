@@ -1,5 +1,3 @@
-import { closeSync } from 'node:fs';
-
 import { binding } from '../../native/binding.ts';
 import { attempt } from '../../native/failure.ts';
 import { READABLE, WRITABLE } from '../../native/socket-binding.ts';
@@ -36,10 +34,9 @@ export class FramedSocket {
     this.fd = fd;
     this.#incoming = new FrameReader(maxMessageBytes);
     this.#outgoing = new OutgoingFrames(fd);
-    this.#events = new DescriptorEvents(fd, (events) => this.#onReady(events));
+    this.#events = new DescriptorEvents(fd, (events) => this.#onReady(events), true);
     this.#receivers = new WaitQueue(() => this.#watch());
     this.#senders = new WaitQueue(() => this.#watch());
-    backstop.register(this, fd, this);
   }
 
   get state(): 'open' | 'closed' {
@@ -64,9 +61,7 @@ export class FramedSocket {
   close(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
-    backstop.unregister(this);
     this.#events.close();
-    closeSync(this.fd);
     const error = isClosed();
     this.#receivers.rejectAll(error);
     this.#senders.rejectAll(error);
@@ -236,9 +231,6 @@ export class FramedSocket {
     this.#watch();
   }
 }
-
-// What nobody closes and nobody has any more. While somebody waits the event loop has it.
-const backstop = new FinalizationRegistry<number>((fd) => closeSync(fd));
 
 function isClosed(): ClosedError {
   return new ClosedError('This SocketConnection is closed');

@@ -1,5 +1,3 @@
-import { closeSync } from 'node:fs';
-
 import { binding } from '../../native/binding.ts';
 import { attempt } from '../../native/failure.ts';
 import { READABLE, UNIX_PORT } from '../../native/socket-binding.ts';
@@ -86,8 +84,7 @@ export class Listener implements Disposable {
     }
     const hasFile = port === UNIX_PORT && !host.startsWith('\0');
     this.#file = hasFile ? keepSocketFile(host, isMadeUp) : undefined;
-    this.#events = new DescriptorEvents(this.#fd, () => this.#waiting.run());
-    backstop.register(this, { fd: this.#fd, file: this.#file }, this);
+    this.#events = new DescriptorEvents(this.#fd, () => this.#waiting.run(), true, this.#file);
   }
 
   /** Where it listens, with the port that the system has chosen. */
@@ -133,9 +130,7 @@ export class Listener implements Disposable {
   close(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
-    backstop.unregister(this);
     this.#events.close();
-    closeSync(this.#fd);
     if (this.#file !== undefined) removeSocketFile(this.#file);
     for (const connection of this.#proving) connection.close();
     for (const arrival of this.#arrived) if ('connection' in arrival) arrival.connection.close();
@@ -214,11 +209,6 @@ export class Listener implements Disposable {
     return new ClosedError(`The Listener at ${describePlace(this.#place)} is closed`);
   }
 }
-
-const backstop = new FinalizationRegistry<{ readonly fd: number; readonly file: SocketFile | undefined }>((left) => {
-  closeSync(left.fd);
-  if (left.file !== undefined) removeSocketFile(left.file);
-});
 
 function checkBacklog(backlog: unknown, where: string): number {
   if (typeof backlog !== 'number') throw new TypeError(`${where}: backlog must be a number, not ${typeof backlog}`);

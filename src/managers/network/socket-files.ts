@@ -22,7 +22,10 @@ export function giveUpPath(path: string): void {
   rmdirSync(dirname(path));
 }
 
-/** Remembers a file that has just been made, so that it goes with this process: but not when it is killed. */
+/**
+ * Remembers a file that has just been made, so that it goes with this process: but not when it is killed. The addon does the
+ * same at the end of a thread, where no JavaScript runs any more.
+ */
 export function keepSocketFile(path: string, isOwnDirectory: boolean): SocketFile {
   const absolute = resolve(path);
   const directory = isOwnDirectory ? dirname(absolute) : undefined;
