@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { Socket } from 'node:net';
 import { once } from 'node:events';
@@ -18,6 +19,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 
 import { answer, answerFromPipe, echo, stayDeaf } from '../fixtures/managers/network-party.js';
 import { call } from '../fixtures/conformance/forms.js';
+import { collect } from '../helpers/garbage.ts';
 import { expectNoLeaks } from '../helpers/leaks.ts';
 import { areEqual, errorOf, pattern } from '../helpers/pipes.ts';
 import { sleep } from '../helpers/shared-memory.ts';
@@ -336,6 +338,18 @@ describe('A SocketConnection', () => {
     expect(await connection.recvBytes()).toEqual(Uint8Array.of(5));
     for (const end of [connection, here, there]) end.close();
     socket.destroy();
+  });
+
+  it('is closed when nobody has it any more', async () => {
+    const open = (): number => readdirSync('/proc/self/fd').length;
+    const before = open();
+    for (let round = 0; round < 20; round++) pair()[0].sendSync(round);
+    expect(open()).toBeGreaterThanOrEqual(before + 40);
+    for (let round = 0; round < 200 && open() > before; round++) {
+      collect();
+      await sleep(10);
+    }
+    expect(open()).toBeLessThanOrEqual(before);
   });
 
   it('is waited for with other objects, in both forms', async () => {
