@@ -119,6 +119,9 @@ describe('SharedMemory', () => {
     const [first] = keepers() as [number];
     process.kill(first, 'SIGKILL');
     await until(() => keepers().length === 1 && keepers()[0] !== first, 'there is another keeper');
+    // It has been told of the names before the program does anything else.
+    program.child.kill('SIGUSR2');
+    await program.printed('listening');
     program.child.kill('SIGKILL');
     await program.end;
     await until(() => !existsSync(file(tracked)) && !existsSync(file(odd)), 'they are removed');
