@@ -41,8 +41,8 @@ describe.each(KINDS)('%s', (title, Class) => {
 
   it.each(['sync', 'async'])('lets as many processes in at once as it has permits, and no more, %s', async (form) => {
     const semaphore = keep(new Class(2));
-    const others = [1, 2, 3].map(() => start(work.enterOften, semaphore, counters, 1500, form));
-    await work.enterOften(semaphore, counters, 500, 'async');
+    const others = [1, 2, 3].map(() => start(work.enterOften, semaphore, counters, 1500, form, 4));
+    await work.enterOften(semaphore, counters, 500, 'async', 4);
     for (const other of others) {
       await other.join();
       expect(other.exitCode).toBe(0);
