@@ -1,0 +1,93 @@
+import { familyArena } from '../../memory/arena.ts';
+import { COMPOUND, COMPOUND_BYTES, heldBy } from '../../memory/compound.ts';
+import { allocate, holdInRole } from '../../memory/heap.ts';
+import type { Block, BlockReference } from '../../memory/heap.ts';
+import type { Connection } from '../../transport/connection.ts';
+import type { Referent } from '../referents/referent.ts';
+import type { FamilyHandle } from '../links/family-handle.ts';
+import type { Hub } from './hub.ts';
+
+/*
+ * For each object that clients have proxies of there is a block of shared memory, its token:
+ *
+ *     held by the server                    as long as it knows the object by a number
+ *     held in the role of a proxy           by each process that has a proxy, and by each message in which one is under way
+ *
+ * So the heap itself counts the proxies, exactly, whoever dies: when nobody holds the role any more, nobody can ask for the
+ * object by its number, and nobody can send it on. The server looks from time to time.
+ */
+const TOKEN_KIND: number = COMPOUND + 0x4d544f4b;
+const PROXY = 1;
+
+/** How soon after something happened the server looks for objects that nobody has a proxy of, in ms. */
+const SOON_MS = 200;
+/** How rarely it looks while nothing happens. */
+const SELDOM_MS = 5000;
+
+/** The objects of a manager in its family: gives them away as handles, and forgets those that nobody has any more. */
+export class FamilyHome {
+  readonly #hub: Hub;
+  readonly #door: Connection;
+  readonly #tokens = new Map<number, Block>();
+  /** Held until the message is made that says so. */
+  readonly #sending: Block[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #interval = SOON_MS;
+
+  /** @param door by which clients come, for handles */
+  constructor(hub: Hub, door: Connection) {
+    this.#hub = hub;
+    this.#door = door;
+  }
+
+  get door(): BlockReference {
+    return this.#door.share();
+  }
+
+  /** What another process makes a proxy of; valid when `sent` is called after the message is made. */
+  handle(referent: Referent): FamilyHandle {
+    const number = this.#hub.numberOf(referent);
+    let token = this.#tokens.get(number);
+    if (token === undefined) {
+      token = allocate(familyArena(), COMPOUND_BYTES, { kind: TOKEN_KIND });
+      this.#tokens.set(number, token);
+    }
+    const hold = holdInRole(token, PROXY);
+    this.#sending.push(hold);
+    const { kind, details } = referent;
+    return { door: this.door, token: hold.reference(), number, kind, ...(details !== undefined && { details }) };
+  }
+
+  /** The message has the handles now, and keeps alive what they stand for. */
+  sent(): void {
+    for (const hold of this.#sending.splice(0)) hold.release();
+  }
+
+  /** Something has happened after which there may be objects that nobody has a proxy of. */
+  lookSoon(): void {
+    if (this.#timer !== undefined && this.#interval === SOON_MS) return;
+    this.#schedule(SOON_MS);
+  }
+
+  #schedule(interval: number): void {
+    clearTimeout(this.#timer);
+    this.#interval = interval;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      const hasFound = this.sweep();
+      if (this.#tokens.size > 0) this.#schedule(hasFound ? SOON_MS : Math.min(this.#interval * 2, SELDOM_MS));
+    }, interval);
+  }
+
+  /** Forgets the objects that nobody has a proxy of; whether there was one. */
+  sweep(): boolean {
+    const before = this.#tokens.size;
+    for (const [number, token] of this.#tokens) {
+      if (heldBy(token, PROXY).length > 0) continue;
+      this.#tokens.delete(number);
+      this.#hub.forget(number);
+      token.release();
+    }
+    return this.#tokens.size < before;
+  }
+}
