@@ -105,6 +105,11 @@ export class BaseManager implements AsyncDisposable {
     return this.#started(`${typeId}()`).link.call(MANAGER, 'create', [typeId, ...args]);
   }
 
+  /** How many objects at the server somebody has a proxy of. */
+  async countObjects(): Promise<number> {
+    return (await this.#started('countObjects()').link.call(MANAGER, 'count', [])) as number;
+  }
+
   /** The process of the server; undefined when this manager has not started it. */
   get process(): Process | undefined {
     return this.#side?.process;

@@ -20,13 +20,18 @@ import type { ObjectProxy } from './proxies/object-proxy.ts';
 import type { ValueProxy } from './proxies/value-proxy.ts';
 
 /** What the proxy of a pool can do: its methods block, those of `$` do not. */
-export type PoolProxy = ObjectProxy<Pick<RealPool, 'apply' | 'map' | 'starmap' | 'close' | 'terminate' | 'join'>> & {
+export interface PoolProxy extends Pick<ObjectProxy, 'callMethod'>, Disposable {
+  readonly $: Pick<RealPool, 'apply' | 'map' | 'starmap' | 'join'> & {
+    close(): Promise<void>;
+    terminate(): Promise<void>;
+  };
   apply<A extends readonly unknown[], R>(fn: (...args: A) => R, args?: A): Awaited<R>;
   map<T, R>(fn: (item: T) => R, items: Iterable<T>): Awaited<R>[];
   starmap<A extends readonly unknown[], R>(fn: (...args: A) => R, items: Iterable<A>): Awaited<R>[];
+  close(): void;
   terminate(): void;
   join(): void;
-};
+}
 
 /**
  * A manager with the types of Python's `multiprocessing.Manager`.

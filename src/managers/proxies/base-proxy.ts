@@ -11,7 +11,7 @@ export abstract class BaseProxy extends Managed implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.close();
+    remoteOf(this).close();
   }
 }
 

@@ -5,7 +5,10 @@ import { promised } from './promised.ts';
 import type { Promised } from './promised.ts';
 import { remoteOf, setRemote, type RemoteObject } from './remote-object.ts';
 
-/** A proxy of an object of any class: it has the methods that the manager exposes, which block until it has answered. */
+/**
+ * A proxy of an object of any class: it has the methods that the manager exposes, which block until it has answered. A method
+ * `close` is the object's; `using` and `Symbol.dispose` give the proxy itself up.
+ */
 export class ObjectProxy<M extends object = Record<string, (...args: never[]) => unknown>> extends BaseProxy {
   constructor(remote: RemoteObject) {
     super();
@@ -33,11 +36,14 @@ export class ObjectProxy<M extends object = Record<string, (...args: never[]) =>
   }
 }
 
+/** What is reached by `callMethod` alone: names that the proxy itself needs, and one that would make a promise of it. */
+const OWN: ReadonlySet<string> = new Set(['$', 'callMethod', 'then', 'constructor', '__proto__']);
+
 export function makeObjectProxy(remote: RemoteObject): object {
   const proxy = new ObjectProxy(remote);
   const names = remote.details ?? [];
   for (const name of names) {
-    if (name in proxy || name === 'then') continue;
+    if (OWN.has(name)) continue;
     const value = (...args: readonly unknown[]): unknown => remote.callSync(name, ...args);
     Object.defineProperty(proxy, name, { value, enumerable: true });
   }

@@ -8,16 +8,25 @@ export class ObjectReferent extends Referent {
   readonly value: this = this;
   protected readonly exposed: ReadonlySet<string>;
   readonly #object: object;
+  readonly #end: (() => void) | undefined;
 
-  /** @param exposed the methods that may be called; by default all public ones */
-  constructor(object: object, exposed: readonly string[] | undefined) {
+  /**
+   * @param exposed the methods that may be called; by default all public ones
+   * @param end is called when nobody has a proxy of it any more
+   */
+  constructor(object: object, exposed: readonly string[] | undefined, end?: () => void) {
     super();
     this.#object = object;
+    this.#end = end;
     this.exposed = new Set(exposed ?? publicMethods(object));
   }
 
   override get details(): readonly string[] {
     return [...this.exposed];
+  }
+
+  override forgotten(): void {
+    this.#end?.();
   }
 
   override call(method: string, args: readonly unknown[]): unknown {

@@ -17,6 +17,9 @@ export abstract class Referent extends Managed {
     return undefined;
   }
 
+  /** Nobody has a proxy of it any more. */
+  forgotten(): void {}
+
   /**
    * Calls a method for a proxy.
    * @throws TypeError when there is none of this name to be called; what the method throws

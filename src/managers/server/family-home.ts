@@ -2,6 +2,7 @@ import { familyArena } from '../../memory/arena.ts';
 import { COMPOUND, COMPOUND_BYTES, heldBy } from '../../memory/compound.ts';
 import { allocate, holdInRole } from '../../memory/heap.ts';
 import type { Block, BlockReference } from '../../memory/heap.ts';
+import { ResourceError } from '../../support/errors.ts';
 import type { Connection } from '../../transport/connection.ts';
 import type { Referent } from '../referents/referent.ts';
 import type { FamilyHandle } from '../links/family-handle.ts';
@@ -47,15 +48,19 @@ export class FamilyHome {
   /** What another process makes a proxy of; valid when `sent` is called after the message is made. */
   handle(referent: Referent): FamilyHandle {
     const number = this.#hub.numberOf(referent);
-    let token = this.#tokens.get(number);
-    if (token === undefined) {
-      token = allocate(familyArena(), COMPOUND_BYTES, { kind: TOKEN_KIND });
-      this.#tokens.set(number, token);
-    }
-    const hold = holdInRole(token, PROXY);
+    const known = this.#tokens.get(number);
+    const hold = (known === undefined ? undefined : heldAgain(known)) ?? this.#newToken(number, known);
     this.#sending.push(hold);
     const { kind, details } = referent;
     return { door: this.door, token: hold.reference(), number, kind, ...(details !== undefined && { details }) };
+  }
+
+  /** @param vacated the token that nobody can hold any more, and that nobody has */
+  #newToken(number: number, vacated: Block | undefined): Block {
+    vacated?.release();
+    const token = allocate(familyArena(), COMPOUND_BYTES, { kind: TOKEN_KIND });
+    this.#tokens.set(number, token);
+    return holdInRole(token, PROXY);
   }
 
   /** The message has the handles now, and keeps alive what they stand for. */
@@ -89,5 +94,15 @@ export class FamilyHome {
       token.release();
     }
     return this.#tokens.size < before;
+  }
+}
+
+/** A role that everybody has left cannot be taken again. */
+function heldAgain(token: Block): Block | undefined {
+  try {
+    return holdInRole(token, PROXY);
+  } catch (error) {
+    if (error instanceof ResourceError) return undefined;
+    throw error;
   }
 }

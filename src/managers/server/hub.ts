@@ -52,6 +52,7 @@ export class Hub {
     if (referent === undefined) return;
     this.#objects.delete(number);
     this.#numbers.delete(referent);
+    referent.forgotten();
   }
 
   get size(): number {

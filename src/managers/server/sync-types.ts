@@ -23,5 +23,6 @@ export function syncTypes(): Map<string, ServedType> {
 async function makePool(options?: number): Promise<ObjectReferent> {
   // Few managers have one.
   const { Pool } = await import('../../pool/pool.ts');
-  return new ObjectReferent(new Pool(options), POOL_METHODS);
+  const pool = new Pool(options);
+  return new ObjectReferent(pool, POOL_METHODS, () => pool.terminate());
 }
