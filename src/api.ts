@@ -85,3 +85,4 @@ export type { ValueProxy } from './managers/proxies/value-proxy.ts';
 export type { ArrayProxy } from './managers/proxies/array-proxy.ts';
 export { ObjectProxy } from './managers/proxies/object-proxy.ts';
 export type { Promised } from './managers/proxies/promised.ts';
+export type { ManagerServer } from './managers/server/network-server.ts';

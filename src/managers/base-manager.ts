@@ -1,14 +1,22 @@
 import type { Process } from '../process/process.ts';
+import { currentProcess } from '../process/current.ts';
 import { StateError } from '../support/errors.ts';
 import { printAs } from '../support/inspect.ts';
+import type { AsyncWaitOptions } from '../support/options.ts';
 import { FamilySide } from './family-side.ts';
 import { MANAGER } from './links/requests.ts';
-import { checkManagerOptions, MANAGER_KEYS } from './manager-options.ts';
-import type { ManagerOptions } from './manager-options.ts';
+import { checkManagerOptions } from './manager-options.ts';
+import type { CheckedOptions, ManagerOptions } from './manager-options.ts';
 import type { ManagerSide } from './manager-side.ts';
+import { NetworkSide } from './network-side.ts';
+import type { LinkSettings } from './links/network-link.ts';
+import type { Address } from './network/address.ts';
+import type { NetworkOptions } from './network/network-options.ts';
 import { addType, registryOf } from './registry.ts';
 import type { Registration } from './registry.ts';
 import type { Callable, ServedType } from './server/hub.ts';
+import { ManagerServer } from './server/network-server.ts';
+import { typesOf } from './server/sync-types.ts';
 
 /** What is done first in the process of the server. */
 export interface StartOptions {
@@ -18,7 +26,6 @@ export interface StartOptions {
 
 type ManagerState = 'initial' | 'starting' | 'started' | 'shut down';
 
-const SHUTDOWN_MS = 1000;
 let count = 0;
 
 /**
@@ -39,14 +46,13 @@ export class BaseManager implements AsyncDisposable {
     printAs(BaseManager, (manager) => `${manager.constructor.name} { ${manager.#describe()} }`);
   }
 
-  readonly #options: ManagerOptions;
+  readonly #options: CheckedOptions;
   #state: ManagerState = 'initial';
   #side: ManagerSide | undefined;
 
   /** @throws TypeError, RangeError for wrong options, naming the key */
   constructor(options: ManagerOptions = {}) {
-    checkManagerOptions(options, MANAGER_KEYS, `new ${new.target.name}()`);
-    this.#options = options;
+    this.#options = checkManagerOptions(options, `new ${new.target.name}()`);
   }
 
   /**
@@ -70,24 +76,76 @@ export class BaseManager implements AsyncDisposable {
     });
   }
 
-  /** Starts the server in a process of its own; it ends with this one at the latest. */
-  async start(options: StartOptions = {}): Promise<this> {
-    if (this.#state !== 'initial') throw new StateError(`${this.#name}: start() has been called before`);
+  /**
+   * Starts the server in a process of its own; it ends with this one at the latest.
+   * @throws StateError when it was started before, or the server has ended at once; SerializationError when a callable cannot
+   * travel; ResourceError when it cannot listen at its address
+   */
+  async start({ initializer, initArgs = [] }: StartOptions = {}): Promise<this> {
+    const { address, callTimeout } = this.#options;
+    const name = `${this.#name}-${++count}`;
+    const settings = { isSync: this.hasSyncTypes, types: this.#types, initializer, initArgs };
+    return this.#begin('start()', () =>
+      address === undefined
+        ? FamilySide.start(name, { ...settings, callTimeout })
+        : NetworkSide.start(name, { ...settings, address, network: this.#network }, this.#linkSettings),
+    );
+  }
+
+  /**
+   * Connects to the server at the address, which somebody else has started.
+   * @throws StateError when there is no address, or it is connected; ResourceError when nobody listens there;
+   * AuthenticationError when the key is another one
+   */
+  async connect(): Promise<this> {
+    const address = this.#addressFor('connect()');
+    return this.#begin('connect()', () => NetworkSide.connect(address, this.#linkSettings));
+  }
+
+  /**
+   * The server, for this process: it listens when this returns, and serves with `serveForever()`. Its callables are those of
+   * this process, with all that they know.
+   * @throws StateError when there is no address; ResourceError when it cannot listen there
+   */
+  getServer(): ManagerServer {
+    return new ManagerServer(typesOf(this.hasSyncTypes, this.#types), this.#addressFor('getServer()'), this.#network);
+  }
+
+  async #begin(call: string, begin: () => Promise<ManagerSide>): Promise<this> {
+    if (this.#state === 'starting' || this.#state === 'started') {
+      throw new StateError(
+        `${this.#name}.${call}: it is ${this.#state === 'started' ? 'started or connected' : 'being started'}`,
+      );
+    }
     this.#state = 'starting';
     try {
-      this.#side = await FamilySide.start(`${this.#name}-${++count}`, {
-        isSync: this.hasSyncTypes,
-        types: servedTypes(registryOf(this.constructor as typeof BaseManager)),
-        callTimeout: this.#options.callTimeout,
-        initializer: options.initializer,
-        initArgs: options.initArgs ?? [],
-      });
+      this.#side = await begin();
       this.#state = 'started';
     } catch (error) {
       this.#state = 'initial';
       throw error;
     }
     return this;
+  }
+
+  get #types(): Map<string, ServedType> {
+    return servedTypes(registryOf(this.constructor as typeof BaseManager));
+  }
+
+  get #network(): NetworkOptions {
+    return { authkey: currentProcess().authkey, ...this.#options.network };
+  }
+
+  get #linkSettings(): LinkSettings {
+    return { network: this.#network, callTimeout: this.#options.callTimeout };
+  }
+
+  #addressFor(call: string): Address {
+    const { address } = this.#options;
+    if (address !== undefined) return address;
+    throw new StateError(
+      `${this.#name}.${call}: it has no address. Give it one: new ${this.#name}({ address: ['localhost', 6000] })`,
+    );
   }
 
   /** Whether its server has the types of a SyncManager. */
@@ -110,17 +168,31 @@ export class BaseManager implements AsyncDisposable {
     return (await this.#started('countObjects()').link.call(MANAGER, 'count', [])) as number;
   }
 
+  /** Where the server listens; undefined when it serves its family only. */
+  get address(): Address | undefined {
+    return this.#side?.address ?? this.#options.address;
+  }
+
   /** The process of the server; undefined when this manager has not started it. */
   get process(): Process | undefined {
     return this.#side?.process;
   }
 
-  /** Ends the server, and with it all of its objects. */
+  /**
+   * Waits until the server's process has ended, by whomever.
+   * @throws StateError when this manager has not started it
+   */
+  async join(options?: AsyncWaitOptions): Promise<boolean> {
+    if (this.process === undefined) throw new StateError(`${this.#name}.join(): it has started no server`);
+    return this.process.join(options);
+  }
+
+  /** Ends the server if this manager has started it, and with it all of its objects; else only the connection to it. */
   async shutdown(): Promise<void> {
     const side = this.#side;
     if (this.#state !== 'started' || side === undefined) return;
     this.#state = 'shut down';
-    await side.shutdown(this.#options.shutdownTimeout ?? SHUTDOWN_MS);
+    await side.shutdown(this.#options.shutdownTimeout);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -134,7 +206,9 @@ export class BaseManager implements AsyncDisposable {
   #started(call: string): ManagerSide {
     if (this.#side !== undefined && this.#state === 'started') return this.#side;
     const remedy =
-      this.#state === 'shut down' ? 'it has been shut down' : 'it has not been started. Call start() first';
+      this.#state === 'shut down'
+        ? 'it has been shut down'
+        : 'it has not been started. Call start() first, or connect()';
     throw new StateError(`${this.#name}.${call}: ${remedy}`);
   }
 

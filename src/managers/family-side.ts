@@ -3,7 +3,7 @@ import { ref } from '../reduction/reference.ts';
 import { StateError } from '../support/errors.ts';
 import { within } from '../support/within.ts';
 import { Pipe } from '../transport/pipe.ts';
-import type { ManagerSide } from './manager-side.ts';
+import { endServer, type ManagerSide } from './manager-side.ts';
 import { linkThrough } from './links/family-handle.ts';
 import type { FamilyLink } from './links/family-link.ts';
 import { MANAGER } from './links/requests.ts';
@@ -60,9 +60,7 @@ export class FamilySide implements ManagerSide {
   async shutdown(timeout: number): Promise<void> {
     if (this.process.isAlive()) await this.#ask(timeout);
     this.link.close();
-    if (!(await this.process.join({ timeout }))) this.process.terminate();
-    if (!(await this.process.join({ timeout }))) this.process.kill();
-    await this.process.join();
+    await endServer(this.process, timeout);
   }
 
   /** Asks it to end; a server that is busy, or has just ended, does not answer. */

@@ -48,7 +48,7 @@ export function encodeThrown(thrown: unknown, origin: ErrorOrigin, options: Code
  * @throws SerializationError only when the bytes are not those of `encodeThrown`.
  */
 export function decodeThrown(bytes: Uint8Array, options?: CodeOption): unknown {
-  const { origin, description, stack, isError: wasError, value } = decode(bytes) as Thrown;
+  const { origin, description, stack, isError: wasError, value } = decode(bytes, options) as Thrown;
   const about = { processName: origin.name, ...(stack === undefined ? {} : { remoteStack: stack }) };
   const where = `thrown in ${origin.name} (pid ${origin.pid})`;
   if (value === undefined) return withoutOwnStack(new RemoteError(`${description} (${where})`, about), stack);

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 import { Counter, dieInUpdate, updateForEver } from '../fixtures/managers/clients.js';
 import { expectNoLeaks, isRunning, until } from '../helpers/leaks.ts';
-import { thrownBy } from '../helpers/managers.ts';
+import { thrownBy, untilCount } from '../helpers/managers.ts';
 import { Program } from '../helpers/programs.ts';
 
 expectNoLeaks();
@@ -41,9 +41,7 @@ describe('A manager', () => {
       last = now;
     }
     dict.close();
-    let left = 1;
-    const count = async (): Promise<void> => void (left = await manager.countObjects());
-    await until(() => (void count(), left === 0), 'nobody has a proxy');
+    await untilCount(manager, 0);
   });
 
   it('fails the calls under way when its server is killed, and all later ones', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { linesOf } from '../helpers/examples.ts';
+import { runProgram, type RunningProgram } from '../helpers/output.ts';
 
 describe('The example', () => {
   it('manager-namespace.ts changes attributes by one statement each (row 92)', async () => {
@@ -21,5 +22,26 @@ describe('The example', () => {
       "DictProxy { list: [ 1, 2, 3, 4 ], name: 'nested' }",
       'true',
     ]);
+  });
+
+  it('remote-manager-server.ts keeps a list for all runs of remote-manager-client.ts (rows 98 to 100)', async () => {
+    let server: RunningProgram | undefined;
+    let text = '';
+    const serving = new Promise<string>((resolve) => {
+      void runProgram('examples/remote-manager-server.ts', {
+        args: ['0'],
+        nodeArgs: ['--import', 'tsx'],
+        onOutput: (part, program) => {
+          server = program;
+          text += part;
+          const [, port] = /^serving at 127\.0\.0\.1,(\d+)\n/.exec(text) ?? [];
+          if (port !== undefined) resolve(port);
+        },
+      });
+    });
+    const port = await serving;
+    expect(await linesOf('remote-manager-client.ts', { args: [port, 'one'] })).toEqual(["ListProxy [ 'one' ]"]);
+    expect(await linesOf('remote-manager-client.ts', { args: [port, 'two'] })).toEqual(["ListProxy [ 'one', 'two' ]"]);
+    server?.killGroup('SIGTERM');
   });
 });

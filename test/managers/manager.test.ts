@@ -23,7 +23,7 @@ import { describe, expect, it } from 'vitest';
 import { Counter, keep, square } from '../fixtures/managers/clients.js';
 import { collect } from '../helpers/garbage.ts';
 import { childrenOf, expectNoLeaks, isRunning, until } from '../helpers/leaks.ts';
-import { thrownBy } from '../helpers/managers.ts';
+import { thrownBy, untilCount } from '../helpers/managers.ts';
 
 expectNoLeaks();
 
@@ -255,9 +255,7 @@ describe('The objects of a manager', () => {
     expect(await manager.countObjects()).toBe(1);
     child.kill();
     await child.join();
-    let left = 1;
-    const count = async (): Promise<void> => void (left = await manager.countObjects());
-    await until(() => (void count(), left === 0), 'the list is gone');
+    await untilCount(manager, 0);
   });
 
   it('go when the proxies are collected', async () => {

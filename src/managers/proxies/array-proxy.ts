@@ -7,7 +7,7 @@ import { addReadingMethods } from './reading-methods.ts';
 import { remoteOf, type RemoteObject } from './remote-object.ts';
 
 /** The methods of an Array at a manager. */
-export class ArrayMethods<E> extends BaseProxy {
+class ArrayMethods<E> extends BaseProxy {
   static {
     printReferent(this, 'ArrayProxy');
     addReadingMethods(this);

@@ -15,7 +15,7 @@ type Change<V> = (value: V | undefined) => V;
  * The methods of a dict at a manager. Keys are strings and numbers, where 1 and '1' are the same key, as in an object. All
  * methods block the thread until the manager has answered; `$` has their promise form.
  */
-export class DictMethods<V> extends BaseProxy {
+class DictMethods<V> extends BaseProxy {
   static {
     printReferent(this, 'DictProxy');
   }

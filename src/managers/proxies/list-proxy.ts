@@ -9,7 +9,7 @@ import { remoteOf, type RemoteObject } from './remote-object.ts';
 type Compare<T> = (one: T, other: T) => number;
 
 /** The methods of a list at a manager. Indices that are negative count from the end, where they are arguments. */
-export class ListMethods<T> extends BaseProxy {
+class ListMethods<T> extends BaseProxy {
   static {
     printReferent(this, 'ListProxy');
     addReadingMethods(this);

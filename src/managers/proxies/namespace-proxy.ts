@@ -18,7 +18,7 @@ export interface NamespacePromises<T extends object> {
 }
 
 /** What a Namespace has besides its attributes. */
-export class NamespaceMethods<T extends object> extends BaseProxy {
+class NamespaceMethods<T extends object> extends BaseProxy {
   static {
     printReferent(this, 'Namespace');
   }

@@ -31,7 +31,7 @@ export abstract class Referent extends Managed {
 }
 
 /** The error for a call of what may not be called. */
-export function isNotExposed(kind: string, method: string, exposed: readonly string[]): TypeError {
+function isNotExposed(kind: string, method: string, exposed: readonly string[]): TypeError {
   return new TypeError(
     `The manager exposes no method '${method}' of its ${kind}: it exposes ${exposed.map((name) => `'${name}'`).join(', ')}`,
   );

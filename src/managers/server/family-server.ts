@@ -10,9 +10,9 @@ import { isBody, isPrimitive, MANAGER, STATUS } from '../links/requests.ts';
 import type { Hello, ThrownBytes } from '../links/requests.ts';
 import { Sender } from '../links/sender.ts';
 import { FamilyHome } from './family-home.ts';
-import { Hub } from './hub.ts';
+import { Hub, isThenable } from './hub.ts';
 import type { Callable, ServedType } from './hub.ts';
-import { syncTypes } from './sync-types.ts';
+import { typesOf } from './sync-types.ts';
 
 /** What the process of a manager is started with. */
 export interface ServerSettings {
@@ -40,7 +40,7 @@ export async function serveFamily(door: Connection, entrance: Connection, settin
   process.on('SIGINT', () => {});
   const { initializer, initArgs, isSync, types } = settings;
   if (initializer !== undefined) await (initializer as (...args: readonly unknown[]) => unknown)(...initArgs);
-  const hub = new Hub(new Map([...(isSync ? syncTypes() : []), ...types]), { sharesMemory: true });
+  const hub = new Hub(typesOf(isSync, types), { sharesMemory: true });
   const home = new FamilyHome(hub, entrance);
   settleHome({
     door: home.door,
@@ -169,10 +169,6 @@ class FamilyServer {
     const thrown: ThrownBytes = [bytes, modules];
     return sender.send([[[STATUS.thrown, thrown]], [-Math.abs(number)]]);
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }
 
 /** A fault of one client, which is no business of the others. */

@@ -72,7 +72,7 @@ export class Hub {
       );
     }
     const made = callIt(type.callable, args);
-    return made instanceof Promise
+    return isThenable(made)
       ? made.then((result) => this.#forClient(result, typeId as string, type))
       : this.#forClient(made, typeId as string, type);
   }
@@ -99,4 +99,9 @@ function callIt(callable: Callable, args: readonly unknown[]): unknown {
 
 function isClass(callable: Callable): boolean {
   return /^class\b/.test(Function.prototype.toString.call(callable));
+}
+
+/** Whether a result comes later. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }

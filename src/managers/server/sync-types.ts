@@ -8,8 +8,12 @@ import type { ServedType } from './hub.ts';
 
 const POOL_METHODS = ['apply', 'map', 'starmap', 'close', 'terminate', 'join'];
 
-/** The types of every SyncManager. */
-export function syncTypes(): Map<string, ServedType> {
+/** The types of a server: those that were registered, and those of every SyncManager if it is one. */
+export function typesOf(isSync: boolean, registered: ReadonlyMap<string, ServedType>): Map<string, ServedType> {
+  return new Map<string, ServedType>([...(isSync ? syncTypes() : []), ...registered]);
+}
+
+function syncTypes(): Map<string, ServedType> {
   return new Map<string, ServedType>([
     ['dict', { callable: (entries: unknown = []) => new Map<Key, unknown>(entriesOf(entries)) }],
     ['list', { callable: (items: Iterable<unknown> = []) => Array.from(items) }],
