@@ -1,5 +1,6 @@
 // @ts-check
-// Shared memory for other programs. What is measured, against whom, and the mark for it.
+// Managers, and shared memory for other programs. What is measured, against whom, and the mark for it.
+import { managedObjects } from './managed-objects.js';
 
 /**
  * @typedef {import('../harness/rounds.js').Mark} Mark
@@ -22,6 +23,7 @@ const python = (file, args, mark) => ({
 
 /** @type {readonly Measurement[]} */
 export const measurements = [
+  ...managedObjects,
   {
     name: 'SharedMemory, made, closed and removed',
     unit: 'us',
