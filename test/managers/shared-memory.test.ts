@@ -60,13 +60,16 @@ describe('SharedMemory', () => {
   });
 
   it('leaves nothing mapped when it is closed', () => {
+    const mapped = (): number => readFileSync('/proc/self/maps', 'utf8').match(/psm_/g)?.length ?? 0;
+    const before = mapped();
     for (let round = 0; round < 1000; round++) {
       const block = new SharedMemory({ create: true, size: 16, track: false });
       block.buf[0] = 1;
       block.close();
       block.unlink();
     }
-    expect(readFileSync('/proc/self/maps', 'utf8')).not.toMatch(/psm_/);
+    // Fewer, when the collector has found what other tests have left.
+    expect(mapped()).toBeLessThanOrEqual(before);
   });
 
   it('does not remove what it failed to open', () => {
