@@ -1,3 +1,4 @@
+import { Pool } from '../../pool/pool.ts';
 import { ArrayReferent } from '../referents/array-referent.ts';
 import type { Key } from '../referents/dict-store.ts';
 import { entriesOf } from '../referents/dict-referent.ts';
@@ -24,9 +25,7 @@ function syncTypes(): Map<string, ServedType> {
   ]);
 }
 
-async function makePool(options?: number): Promise<ObjectReferent> {
-  // Few managers have one.
-  const { Pool } = await import('../../pool/pool.ts');
+function makePool(options?: number): ObjectReferent {
   const pool = new Pool(options);
   return new ObjectReferent(pool, POOL_METHODS, () => pool.terminate());
 }
