@@ -1,5 +1,4 @@
 import { Process } from '../process/process.ts';
-import { ref } from '../reduction/reference.ts';
 import { StateError } from '../support/errors.ts';
 import { within } from '../support/within.ts';
 import { Pipe } from '../transport/pipe.ts';
@@ -7,9 +6,8 @@ import { endServer, type ManagerSide } from './manager-side.ts';
 import { linkThrough } from './links/family-handle.ts';
 import type { FamilyLink } from './links/family-link.ts';
 import { MANAGER } from './links/requests.ts';
-import type { serveFamily, ServerSettings } from './server/family-server.ts';
-
-const SERVER = new URL('./server/family-server.js', import.meta.url);
+import { serveFamily } from './server/family-server.ts';
+import type { ServerSettings } from './server/family-server.ts';
 
 /** A manager whose server is a child of this process, and speaks with its family through shared memory. */
 export class FamilySide implements ManagerSide {
@@ -30,9 +28,8 @@ export class FamilySide implements ManagerSide {
     let server: Process;
     let link: FamilyLink;
     try {
-      const target = ref<typeof serveFamily>(SERVER, 'serveFamily');
       server = new Process({
-        target,
+        target: serveFamily,
         args: [door, entrance, settings],
         name,
         daemon: true,

@@ -1,5 +1,4 @@
 import { Process } from '../process/process.ts';
-import { ref } from '../reduction/reference.ts';
 import { decodeThrown } from '../reduction/remote-error.ts';
 import { EOFError, StateError } from '../support/errors.ts';
 import { Pipe } from '../transport/pipe.ts';
@@ -8,9 +7,8 @@ import { endServer, type ManagerSide } from './manager-side.ts';
 import { NetworkLink } from './links/network-link.ts';
 import type { LinkSettings } from './links/network-link.ts';
 import type { Address } from './network/address.ts';
-import type { NetworkServerSettings, serveNetwork, Started } from './server/serve-network.ts';
-
-const SERVER = new URL('./server/serve-network.js', import.meta.url);
+import { serveNetwork } from './server/serve-network.ts';
+import type { NetworkServerSettings, Started } from './server/serve-network.ts';
 
 /** A manager whose server is at an address: a child of this process, or anybody's. */
 export class NetworkSide implements ManagerSide {
@@ -39,8 +37,12 @@ export class NetworkSide implements ManagerSide {
     const [control, inside] = Pipe();
     let server: Process | undefined;
     try {
-      const target = ref<typeof serveNetwork>(SERVER, 'serveNetwork');
-      server = new Process({ target, args: [inside, settings], name, daemon: true }).start() as unknown as Process;
+      server = new Process({
+        target: serveNetwork,
+        args: [inside, settings],
+        name,
+        daemon: true,
+      }).start() as unknown as Process;
       inside.close();
       const started = (await control.recv()) as Started;
       if ('thrown' in started) throw decodeThrown(started.thrown);

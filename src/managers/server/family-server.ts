@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 
 import { currentProcess } from '../../process/current.ts';
+import { rememberReference } from '../../reduction/reference.ts';
 import { encodeThrown } from '../../reduction/remote-error.ts';
 import { ClosedError, EOFError } from '../../support/errors.ts';
 import { Connection } from '../../transport/connection.ts';
@@ -50,6 +51,9 @@ export async function serveFamily(door: Connection, entrance: Connection, settin
   const server = new FamilyServer(hub, home, { pid: process.pid, callTimeout: settings.callTimeout });
   for await (const end of door) if (end instanceof Connection) void server.serve(end);
 }
+
+// Not to be looked for, which only Node can.
+rememberReference(serveFamily, { module: import.meta.url, name: 'serveFamily' });
 
 class FamilyServer {
   readonly #hub: Hub;

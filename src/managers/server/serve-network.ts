@@ -1,4 +1,5 @@
 import { currentProcess } from '../../process/current.ts';
+import { rememberReference } from '../../reduction/reference.ts';
 import { encodeThrown } from '../../reduction/remote-error.ts';
 import type { Connection } from '../../transport/connection.ts';
 import type { Address } from '../network/address.ts';
@@ -40,3 +41,6 @@ export async function serveNetwork(owner: Connection, settings: NetworkServerSet
   server.close();
   process.exit();
 }
+
+// Not to be looked for, which only Node can.
+rememberReference(serveNetwork, { module: import.meta.url, name: 'serveNetwork' });
