@@ -89,8 +89,9 @@ class Worker {
     if (!(await this.#initialize())) return;
     const { hand } = this.#settings;
     const mostTasks = this.#settings.maxTasks || Infinity;
+    let task: Taken | undefined;
     for (let done = 0; done < mostTasks;) {
-      const task = this.#takeAtOnce() ?? (await this.#take());
+      task = this.#takeAtOnce() ?? (await this.#take());
       if (task.call === CALL.stop) return;
       this.#startedAt = performance.now();
       if (this.#channel.isCancelled(task.number)) {
@@ -101,6 +102,8 @@ class Worker {
         if (performing !== undefined) await performing;
       }
       if (!this.#channel.takeOutOfHand(hand, task.number)) return;
+      // What it was called with is kept no longer: the variables here live on while the next one is waited for.
+      task = undefined;
       killPoint('pool.emptied');
       if (performance.now() - this.#lastTurn > LONG_RUN_MS) await this.#turn();
     }
