@@ -18,9 +18,9 @@ const require = createRequire(import.meta.url);
  * @throws ResourceError when there is no addon for this platform.
  */
 export function findAddon(): string {
+  if (process.env['FORKLESS_KILL_AT'] !== undefined && existsSync(KILL_POINTS_ADDON)) return KILL_POINTS_ADDON;
   const loaded = (globalThis as { [LOADED]?: string })[LOADED];
   if (loaded !== undefined) return loaded;
-  if (process.env['FORKLESS_KILL_AT'] !== undefined && existsSync(KILL_POINTS_ADDON)) return KILL_POINTS_ADDON;
   const { path } = require('node-gyp-build') as { path(root: string): string };
   try {
     return path(PACKAGE_ROOT);
