@@ -7,7 +7,7 @@ import { Pool } from 'forkless';
 
 async function task(i: number): Promise<number> {
   console.log(`task ${i} begins in ${process.pid}, a child of ${process.ppid}`);
-  await sleep(150);
+  await sleep(300);
   console.log(`task ${i} ends`);
   return process.pid;
 }
