@@ -155,6 +155,7 @@ describe('A manager at an address', () => {
   });
 
   it.each([
+    ['nothing at all', () => {}],
     ['nothing of the protocol', (send: (message: unknown) => void) => send('hello')],
     [
       'a greeting, and no request',
@@ -169,7 +170,7 @@ describe('A manager at an address', () => {
         ].forEach(send),
     ],
   ])('gives up a peer that sends %s, and goes on', async (_, sendAll) => {
-    await using server = await started();
+    await using server = await started({ handshakeTimeout: 500 });
     using peer = await Client(addressOf(server), { authkey: 'secret' });
     sendAll((message) => void peer.send(message).catch(() => {}));
     await expect(peer.recv({ timeout: 10_000 })).rejects.toMatchObject({ code: /ERR_MP_EOF|ERR_MP_RESOURCE/ });

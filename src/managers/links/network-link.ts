@@ -12,6 +12,7 @@ import { RemoteObject, remoteOf } from '../proxies/remote-object.ts';
 import { Managed } from '../referents/managed.ts';
 import type { ProxyKind } from '../referents/referent.ts';
 import type { Link } from './link.ts';
+import { Looks } from './looks.ts';
 import { GREETING, putBack, takeOut } from './network-messages.ts';
 import type { Placed } from './network-messages.ts';
 import { MANAGER, STATUS } from './requests.ts';
@@ -47,6 +48,7 @@ export class NetworkLink implements Link {
   readonly #session: string = randomUUID();
   readonly #anchor: SocketConnection;
   #line: SocketConnection | undefined;
+  readonly #looks: Looks = new Looks();
   #lastNumber = 0;
   readonly #pending = new Map<number, Pending>();
   readonly #proxies = new Map<number, { readonly proxy: WeakRef<object>; readonly held: Held }>();
@@ -76,7 +78,8 @@ export class NetworkLink implements Link {
     try {
       this.#line ??= this.#openSync(wait());
       this.#line.sendSync(request, wait());
-      return this.#result(this.#line.recvSync(wait()) as Answer);
+      const line = this.#line;
+      return this.#result((this.#looks.blocking(() => line.tryRecv()) ?? line.recvSync(wait())) as Answer);
     } catch (error) {
       if (error instanceof Thrown) throw error.reason;
       // Nothing has been sent of what cannot travel.

@@ -8,6 +8,7 @@ import type { Address } from '../network/address.ts';
 import { Listener } from '../network/listener.ts';
 import type { NetworkOptions } from '../network/network-options.ts';
 import type { SocketConnection } from '../network/socket-connection.ts';
+import { Looks } from '../links/looks.ts';
 import { GREETING, putBack, takeOut } from '../links/network-messages.ts';
 import type { Placed } from '../links/network-messages.ts';
 import { MANAGER, STATUS } from '../links/requests.ts';
@@ -100,8 +101,10 @@ export class ManagerServer implements Disposable {
       isFirst = session === undefined;
       if (session === undefined) this.#sessions.set(name, (session = new Session()));
       session.connections.add(connection);
+      const looks = new Looks();
       for (;;) {
-        const sending = this.#perform(connection, session, this.#request(session, await connection.recv()));
+        const message = (await looks.turning(() => connection.tryRecv())) ?? (await connection.recv());
+        const sending = this.#perform(connection, session, this.#request(session, message));
         // Who does not read answers cannot send requests for ever.
         if (sending !== undefined) await sending;
       }
