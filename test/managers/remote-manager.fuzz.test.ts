@@ -1,4 +1,5 @@
-import { BaseManager, Client, type SocketConnection } from 'forkless';
+import type { BaseManager } from 'forkless';
+import { Client, type SocketConnection } from 'forkless';
 import { describe, expect, it } from 'vitest';
 
 import { RemoteManager } from '../fixtures/managers/remote.js';

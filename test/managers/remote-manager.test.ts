@@ -1,7 +1,6 @@
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import {
   AuthenticationError,
@@ -17,12 +16,13 @@ import {
   ResourceError,
   SerializationError,
   StateError,
+  SyncManager,
   TimeoutError,
 } from 'forkless';
 import { describe, expect, it } from 'vitest';
 
 import type { Counter } from '../fixtures/managers/clients.js';
-import { holdCounter, putHello, putValues, RemoteClient, RemoteManager, VALUES } from '../fixtures/managers/remote.js';
+import { holdCounter, RemoteClient, RemoteManager } from '../fixtures/managers/remote.js';
 import { expectNoLeaks } from '../helpers/leaks.ts';
 import { thrownBy, untilCount } from '../helpers/managers.ts';
 
@@ -53,7 +53,7 @@ async function clientOf(server: Remote, options: ManagerOptions = {}): Promise<R
   return (await clientAt({ address, authkey: 'secret', ...options }).connect()) as Remote;
 }
 
-function addressOf(server: Remote): readonly [string, number] {
+function addressOf(server: BaseManager): readonly [string, number] {
   return server.address as readonly [string, number];
 }
 
@@ -250,27 +250,18 @@ describe('A manager at an address', () => {
     await untilCount(server, 0);
   });
 
-  it('passes values through a queue of the server (_TestRemoteManager.test_remote)', async () => {
-    const authkey = new Uint8Array([1, 2, 3, 4]);
-    await using server = await started({ authkey });
-    const child = new Process({ target: putValues, args: [addressOf(server), authkey], daemon: true }).start();
-    await using client = await clientOf(server, { authkey });
-    const queue = client.getQueue();
-    expect(queue.get()).toEqual(VALUES);
-    expect(thrownBy(() => queue.put(sleep))).toBeInstanceOf(SerializationError);
-    await child.join();
-  });
-
-  it('is started again at once at the same address (_TestManagerRestart.test_rapid_restart)', async () => {
-    const first = serverAt({ address: LOCAL, authkey: 'secret' });
-    const listening = first.getServer();
-    const { address } = listening;
-    listening.close();
-    for (let round = 0; round < 2; round++) {
-      await using server = await started({ address });
-      const child = new Process({ target: putHello, args: [addressOf(server), 'secret'] }).start();
-      await child.join();
-      expect(server.getQueue().get()).toBe('hello world');
-    }
+  it('has the containers of a SyncManager', async () => {
+    await using server = await new SyncManager({ address: LOCAL, authkey: 'secret' }).start();
+    await using client = await new SyncManager({ address: addressOf(server), authkey: 'secret' }).connect();
+    const dict = client.dict({ n: 1, list: [1] });
+    const namespace = client.Namespace({ a: 3 });
+    namespace.a **= 2;
+    expect(dict.update('n', (n) => (n as number) + 1)).toBe(2);
+    expect(await dict.$.update('n', (n) => (n as number) + 1)).toBe(3);
+    (dict['list'] as number[]).push(2);
+    expect([dict.toJSON(), namespace.a, [...client.Array('i', [1, 2])]]).toEqual([{ n: 3, list: [1, 2] }, 9, [1, 2]]);
+    using queue = client.Queue();
+    expect(thrownBy(() => dict.set('queue', queue as never))).toBeInstanceOf(SerializationError);
+    expect(thrownBy(() => client.Pool(1).apply(() => 1))).toBeInstanceOf(SerializationError);
   });
 });
