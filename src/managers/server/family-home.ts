@@ -22,6 +22,8 @@ const PROXY = 1;
 
 /** How soon after something happened the server looks for objects that nobody has a proxy of, in ms. */
 const SOON_MS = 200;
+/** At how many it looks at once. */
+const AT_ONCE = 1000;
 /** How rarely it looks while nothing happens. */
 const SELDOM_MS = 5000;
 
@@ -33,6 +35,8 @@ export class FamilyHome {
   /** Held until the message is made that says so. */
   readonly #sending: Block[] = [];
   #timer: NodeJS.Timeout | undefined;
+  /** Where the looks are. */
+  #round: MapIterator<[number, Block]> | undefined;
   #interval = SOON_MS;
 
   /** @param door by which clients come, for handles */
@@ -79,21 +83,38 @@ export class FamilyHome {
     this.#interval = interval;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      const hasFound = this.sweep();
-      if (this.#tokens.size > 0) this.#schedule(hasFound ? SOON_MS : Math.min(this.#interval * 2, SELDOM_MS));
+      const { hasFound, isWhole } = this.#lookAtSome();
+      const next = hasFound || !isWhole ? SOON_MS : Math.min(this.#interval * 2, SELDOM_MS);
+      if (this.#tokens.size > 0) this.#schedule(next);
     }, interval);
   }
 
-  /** Forgets the objects that nobody has a proxy of; whether there was one. */
-  sweep(): boolean {
-    const before = this.#tokens.size;
-    for (const [number, token] of this.#tokens) {
-      if (heldBy(token, PROXY).length > 0) continue;
-      this.#tokens.delete(number);
-      this.#hub.forget(number);
-      token.release();
+  /** A part of the tokens, from where the last look has ended: clients shall not wait for a look at very many. */
+  #lookAtSome(): { readonly hasFound: boolean; readonly isWhole: boolean } {
+    this.#round ??= this.#tokens.entries();
+    let hasFound = false;
+    for (let i = 0; i < AT_ONCE; i++) {
+      const next = this.#round.next();
+      if (next.done === true) {
+        this.#round = undefined;
+        return { hasFound, isWhole: true };
+      }
+      if (this.#forgetIfVacated(...next.value)) hasFound = true;
     }
-    return this.#tokens.size < before;
+    return { hasFound, isWhole: false };
+  }
+
+  /** Forgets all objects that nobody has a proxy of. */
+  sweep(): void {
+    for (const [number, token] of this.#tokens) this.#forgetIfVacated(number, token);
+  }
+
+  #forgetIfVacated(number: number, token: Block): boolean {
+    if (heldBy(token, PROXY).length > 0) return false;
+    this.#tokens.delete(number);
+    this.#hub.forget(number);
+    token.release();
+    return true;
   }
 }
 
