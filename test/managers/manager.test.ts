@@ -270,6 +270,17 @@ describe('The objects of a manager', () => {
     expect(left).toBeLessThan(11);
   });
 
+  it('may be proxies of other managers, which stay what they are', async () => {
+    await using one = await Manager();
+    await using other = await Manager();
+    const list = one.list([1]);
+    const dict = other.dict({ list });
+    list.push(2);
+    expect([dict['list'] === list, dict.toJSON()['list'] === list, await one.countObjects()]).toEqual([true, true, 1]);
+    dict.clear();
+    expect(list.copy()).toEqual([1, 2]);
+  });
+
   it('can be named by a text for processes that forkless did not start', async () => {
     await using manager = await Manager();
     const list = manager.list([1]);

@@ -1,5 +1,6 @@
 import { DictReferent } from './dict-referent.ts';
 import { ListReferent } from './list-referent.ts';
+import { Managed } from './managed.ts';
 import { Referent } from './referent.ts';
 
 const referents = new WeakMap<object, Referent>();
@@ -12,6 +13,8 @@ const referents = new WeakMap<object, Referent>();
 export function containerReferent(value: unknown): Referent | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   if (value instanceof Referent) return value;
+  // Proxies of other managers are what they are: those of lists look like arrays.
+  if (value instanceof Managed) return undefined;
   const known = referents.get(value);
   if (known !== undefined) return known;
   const made = Array.isArray(value)

@@ -1,11 +1,13 @@
 import { putOwn } from '../../reduction/own-property.ts';
 
+import { Managed } from './managed.ts';
+
 /**
  * A copy in which all nested containers are plain arrays and objects, at any depth, also when they contain each other.
  * What is no container is the same thing.
  */
 export function snapshot(value: unknown, seen: Map<object, object> = new Map<object, object>()): unknown {
-  if (typeof value !== 'object' || value === null) return value;
+  if (typeof value !== 'object' || value === null || value instanceof Managed) return value;
   const known = seen.get(value);
   if (known !== undefined) return known;
   if (Array.isArray(value)) {
