@@ -5,16 +5,21 @@ import { cpuCount } from '../../process/cpu-count.ts';
  * on one processor, and needs some time to part them.
  */
 const LOOK_MS = 0.3;
-/** After so many looks in vain, one after the other, so many waits begin without. */
-const PATIENCE = 64;
-const REST = 1024;
+/**
+ * A look in vain costs what many others have won: as long as the account is not empty there are looks. It begins full, for that
+ * parting; when it is empty, so many waits begin without a look, and then there are a few on trial.
+ */
+const FULL = 1024;
+const LOSS = 16;
+const TRIAL = 64;
+const REST = 2048;
 
 /**
  * Looks for a message at a socket for a moment before it is waited for, as it often comes sooner than a sleeper is woken. Where
- * that is in vain again and again - there is no processor for the other side meanwhile - most waits begin at once.
+ * that is in vain too often - there is no processor for the other side meanwhile - most waits begin at once.
  */
 export class Looks {
-  #inVain = 0;
+  #account = FULL;
   #rest: number = cpuCount() > 1 ? 0 : Infinity;
 
   /** What the attempt gives, undefined when it is not there; the thread looks all the time. */
@@ -47,14 +52,14 @@ export class Looks {
   }
 
   #found<R>(found: R): R {
-    this.#inVain = 0;
+    this.#account = Math.min(this.#account + 1, FULL);
     return found;
   }
 
   #failed(): undefined {
-    this.#inVain += 1;
-    if (this.#inVain >= PATIENCE) {
-      this.#inVain = 0;
+    this.#account -= LOSS;
+    if (this.#account <= 0) {
+      this.#account = TRIAL;
       this.#rest = REST;
     }
     return undefined;
