@@ -8,14 +8,15 @@ import { MANAGER } from './links/requests.ts';
 import { checkManagerOptions } from './manager-options.ts';
 import type { CheckedOptions, ManagerOptions } from './manager-options.ts';
 import type { ManagerSide } from './manager-side.ts';
+import { NetworkSide } from './network-side.ts';
 import type { LinkSettings } from './links/network-link.ts';
 import type { Address } from './network/address.ts';
 import type { NetworkOptions } from './network/network-options.ts';
-import type { NetworkSide } from './network-side.ts';
 import { addType, registryOf } from './registry.ts';
 import type { Registration } from './registry.ts';
 import type { Callable, ServedType } from './server/hub.ts';
 import { ManagerServer } from './server/network-server.ts';
+import { typesOf } from './server/sync-types.ts';
 
 /** What is done first in the process of the server. */
 export interface StartOptions {
@@ -87,9 +88,7 @@ export class BaseManager implements AsyncDisposable {
     return this.#begin('start()', () =>
       address === undefined
         ? FamilySide.start(name, { ...settings, callTimeout })
-        : networkSide().then((Side) =>
-            Side.start(name, { ...settings, address, network: this.#network }, this.#linkSettings),
-          ),
+        : NetworkSide.start(name, { ...settings, address, network: this.#network }, this.#linkSettings),
     );
   }
 
@@ -100,7 +99,7 @@ export class BaseManager implements AsyncDisposable {
    */
   async connect(): Promise<this> {
     const address = this.#addressFor('connect()');
-    return this.#begin('connect()', async () => (await networkSide()).connect(address, this.#linkSettings));
+    return this.#begin('connect()', () => NetworkSide.connect(address, this.#linkSettings));
   }
 
   /**
@@ -109,7 +108,7 @@ export class BaseManager implements AsyncDisposable {
    * @throws StateError when there is no address; ResourceError when it cannot listen there
    */
   getServer(): ManagerServer {
-    return new ManagerServer(this.hasSyncTypes, this.#types, this.#addressFor('getServer()'), this.#network);
+    return new ManagerServer(typesOf(this.hasSyncTypes, this.#types), this.#addressFor('getServer()'), this.#network);
   }
 
   async #begin(call: string, begin: () => Promise<ManagerSide>): Promise<this> {
@@ -217,11 +216,6 @@ export class BaseManager implements AsyncDisposable {
     const pid = this.process?.pid;
     return pid === undefined || this.#state !== 'started' ? this.#state : `${this.#state}, server: pid ${pid}`;
   }
-}
-
-/** Most programs have no use for it. */
-async function networkSide(): Promise<typeof NetworkSide> {
-  return (await import('./network-side.ts')).NetworkSide;
 }
 
 /** What the server needs: those types that it can make. */

@@ -6,6 +6,7 @@ import type { Address } from '../network/address.ts';
 import type { NetworkOptions } from '../network/network-options.ts';
 import type { Callable, ServedType } from './hub.ts';
 import { ManagerServer } from './network-server.ts';
+import { typesOf } from './sync-types.ts';
 
 /** What the process of a manager at an address is started with. */
 export interface NetworkServerSettings {
@@ -28,7 +29,7 @@ export async function serveNetwork(owner: Connection, settings: NetworkServerSet
   try {
     const { initializer, initArgs, isSync, types, address, network } = settings;
     if (initializer !== undefined) await (initializer as (...args: readonly unknown[]) => unknown)(...initArgs);
-    server = new ManagerServer(isSync, types, address, network);
+    server = new ManagerServer(typesOf(isSync, types), address, network);
   } catch (error) {
     const { name, pid = process.pid } = currentProcess();
     await owner.send({ thrown: encodeThrown(error, { name, pid }).bytes } satisfies Started);
