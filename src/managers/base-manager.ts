@@ -2,6 +2,7 @@ import type { Process } from '../process/process.ts';
 import { currentProcess } from '../process/current.ts';
 import { StateError } from '../support/errors.ts';
 import { printAs } from '../support/inspect.ts';
+import { checkOptions } from '../support/options.ts';
 import type { AsyncWaitOptions } from '../support/options.ts';
 import { FamilySide } from './family-side.ts';
 import { MANAGER } from './links/requests.ts';
@@ -78,10 +79,12 @@ export class BaseManager implements AsyncDisposable {
 
   /**
    * Starts the server in a process of its own; it ends with this one at the latest.
-   * @throws StateError when it was started before, or the server has ended at once; SerializationError when a callable cannot
+   * @throws TypeError for wrong options; StateError when it was started before, or the server has ended at once; SerializationError when a callable cannot
    * travel; ResourceError when it cannot listen at its address
    */
-  async start({ initializer, initArgs = [] }: StartOptions = {}): Promise<this> {
+  async start(options: StartOptions = {}): Promise<this> {
+    checkStart(options);
+    const { initializer, initArgs = [] } = options;
     const { address, callTimeout } = this.#options;
     const name = `${this.#name}-${++count}`;
     const settings = { isSync: this.hasSyncTypes, types: this.#types, initializer, initArgs };
@@ -215,6 +218,17 @@ export class BaseManager implements AsyncDisposable {
   #describe(): string {
     const pid = this.process?.pid;
     return pid === undefined || this.#state !== 'started' ? this.#state : `${this.#state}, server: pid ${pid}`;
+  }
+}
+
+function checkStart(options: StartOptions): void {
+  checkOptions(options, ['initializer', 'initArgs'], 'start()');
+  const { initializer, initArgs } = options;
+  if (initializer !== undefined && typeof initializer !== 'function') {
+    throw new TypeError(`start(): the initializer must be a function, not ${typeof initializer}`);
+  }
+  if (initArgs !== undefined && !Array.isArray(initArgs)) {
+    throw new TypeError(`start(): initArgs must be an array, not ${typeof initArgs}`);
   }
 }
 

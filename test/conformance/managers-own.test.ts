@@ -1,4 +1,4 @@
-import { BaseManager, type ObjectProxy } from 'forkless';
+import { BaseManager, Manager, type ObjectProxy, SyncManager } from 'forkless';
 import { describe, expect, it } from 'vitest';
 
 import * as work from '../fixtures/managers/conformance.js';
@@ -42,6 +42,19 @@ describe('A manager of one’s own', () => {
       await using started = await manager.start();
       common(started);
     }
+    expect(manager.process?.exitCode).toBe(0);
+  });
+
+  it('runs its initializer in its server before anything else (TestInitializers.test_manager_initializer)', async () => {
+    const manager = new SyncManager();
+    await expect(manager.start({ initializer: 1 as never })).rejects.toThrow(TypeError);
+    await expect(manager.start({ initialiser: work.addOne } as never)).rejects.toThrow(TypeError);
+    await expect(manager.start({ initArgs: 1 as never })).rejects.toThrow(TypeError);
+    await using other = await Manager();
+    const namespace = other.Namespace({ test: 0 });
+    await manager.start({ initializer: work.addOne, initArgs: [namespace] });
+    expect(namespace.test).toBe(1);
+    await manager.shutdown();
     expect(manager.process?.exitCode).toBe(0);
   });
 
