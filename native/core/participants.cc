@@ -31,6 +31,10 @@ void Clear(Participant& slot) {
   slot.is_service.store(0);
 }
 
+// As it was when this library was loaded. The service of a process may register when the parent has just died; whoever
+// notices that death finds the process by what its slots say of the parent, and only some of them may still be there.
+const int32_t kParentAtStart = ParentPid();
+
 constexpr uint32_t kServiceSlots = 64;  // at the end of the table, for services when all others are taken
 constexpr uint32_t kTurnSlots = 256;
 
@@ -81,7 +85,7 @@ Status Register(Arena& arena, const char* name, bool service, int32_t* id) {
   if (Status status = Claim(arena, service, id); !status.ok()) return status;
   Participant& slot = arena.participant(SlotOf(*id));
   WriteName(slot, name);
-  slot.parent_pid.store(ParentPid());
+  slot.parent_pid.store(kParentAtStart);
   KILL_POINT("participants.registering");
   slot.state.store(Pack({OwnPid(), GenerationOf(*id), kLive}));
   return Status::Ok();
