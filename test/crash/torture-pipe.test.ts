@@ -9,8 +9,9 @@ describe('Pipes whose senders and receivers are killed and stopped at random', (
     async (what) => {
       const account = await torture('pipe', what);
       expect(account['messages']).toBeGreaterThan(what.kills);
+      // Parties are killed side by side: the last ones may come together.
+      expect(account['kills']).toBeGreaterThanOrEqual(what.kills);
       expect(account, `seed ${account['seed']}`).toMatchObject({
-        kills: what.kills,
         hangs: 0,
         endsMissing: 0,
         corrupt: 0,
