@@ -21,27 +21,33 @@ const REST = 2048;
 export class Looks {
   #account = FULL;
   #rest: number = cpuCount() > 1 ? 0 : Infinity;
+  readonly #now: () => number;
+
+  /** @param now the time in ms; another one is for tests */
+  constructor(now = (): number => performance.now()) {
+    this.#now = now;
+  }
 
   /** What the attempt gives, undefined when it is not there; the thread looks all the time. */
   blocking<R>(attempt: () => R | undefined): R | undefined {
     if (this.#isResting()) return attempt();
-    const end = performance.now() + LOOK_MS;
+    const end = this.#now() + LOOK_MS;
     do {
       const found = attempt();
       if (found !== undefined) return this.#found(found);
-    } while (performance.now() < end);
+    } while (this.#now() < end);
     return this.#failed();
   }
 
   /** The same, once in each turn of the event loop. */
   async turning<R>(attempt: () => R | undefined): Promise<R | undefined> {
     if (this.#isResting()) return attempt();
-    const end = performance.now() + LOOK_MS;
+    const end = this.#now() + LOOK_MS;
     do {
       const found = attempt();
       if (found !== undefined) return this.#found(found);
       await new Promise(setImmediate);
-    } while (performance.now() < end);
+    } while (this.#now() < end);
     return this.#failed();
   }
 
