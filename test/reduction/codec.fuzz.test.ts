@@ -6,7 +6,7 @@ import * as fixtures from '../fixtures/reduction/functions.js';
 import { randomNumbers, SEED } from '../helpers/random.ts';
 
 /** The long form: npm run test:long */
-const INPUTS = process.env['FORKLESS_LONG'] === '1' ? 1_000_000 : 20_000;
+const INPUTS = process.env['FORKLESS_LONG'] === '1' ? 1_000_000 : 50_000;
 
 /** What somebody has put on Object.prototype; the messages have own properties of these names. */
 const SETTERS: readonly string[] = ['toJSON', 'then', 'size'];
