@@ -18,7 +18,10 @@ export class MapJob<R> implements TaskSource {
   readonly #fn: PublishedFunction;
   readonly #call: number;
   /** The items; the results take their places. */
-  readonly #values: unknown[];
+  #values: unknown[];
+  /** Whether that is still the caller's own array. */
+  #isBorrowed: boolean;
+  readonly #total: number;
   readonly #sizes: ChunkSizes;
   readonly #onProgress: MapJobOptions['onProgress'];
   readonly #settler: Settler<R[]>;
@@ -27,12 +30,13 @@ export class MapJob<R> implements TaskSource {
   #done = 0;
   #hasEnded = false;
 
-  /** @param items which are the job's own from now on */
+  /** @param areBorrowed the items are the caller's, and may change as soon as `start` has returned */
   constructor(
     scheduler: Scheduler,
     fn: PublishedFunction,
     call: number,
     items: unknown[],
+    areBorrowed: boolean,
     { chunkSize, onProgress }: MapJobOptions,
     settler: Settler<R[]>,
   ) {
@@ -40,18 +44,29 @@ export class MapJob<R> implements TaskSource {
     this.#fn = fn;
     this.#call = call;
     this.#values = items;
+    this.#isBorrowed = areBorrowed;
+    this.#total = items.length;
     this.#sizes = new ChunkSizes(items.length, scheduler.processes, chunkSize, fn.itemUs);
     this.#onProgress = onProgress;
     this.#settler = settler;
   }
 
   start(): void {
-    if (this.#values.length === 0) return this.#finish();
-    this.#scheduler.addSource(this);
+    if (this.#total > 0) this.#scheduler.addSource(this);
+    this.#own();
+    if (this.#total === 0) this.#finish();
+  }
+
+  /** Where all items are under way already, only room for the results is needed: to copy large arrays takes long. */
+  #own(): void {
+    if (!this.#isBorrowed) return;
+    this.#isBorrowed = false;
+    // oxlint-disable-next-line unicorn/no-new-array -- Array.from() writes every element.
+    this.#values = this.#next === this.#total ? new Array<unknown>(this.#total) : this.#values.slice(0, this.#total);
   }
 
   next(): Task | undefined {
-    const left = this.#values.length - this.#next;
+    const left = this.#total - this.#next;
     if (left === 0 || this.#hasEnded || this.#underWay.size >= this.#sizes.ahead * this.#scheduler.processes)
       return undefined;
     const start = this.#next;
@@ -95,13 +110,14 @@ export class MapJob<R> implements TaskSource {
 
   #receive(start: number, values: ArrayLike<R>, count: number, microseconds: number): void {
     if (this.#hasEnded) return;
+    this.#own();
     const results = this.#values;
     for (let i = 0; i < count; i++) results[start + i] = values[i];
     this.#sizes.measured(count, microseconds);
     this.#fn.itemUs = this.#sizes.itemUs;
     this.#done += count;
-    this.#onProgress?.({ done: this.#done, total: this.#values.length });
-    if (this.#done === this.#values.length) this.#finish();
+    this.#onProgress?.({ done: this.#done, total: this.#total });
+    if (this.#done === this.#total) this.#finish();
   }
 
   #finish(): void {

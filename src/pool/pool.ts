@@ -185,12 +185,21 @@ export class Pool implements AsyncDisposable {
   ): AsyncResult<unknown[]> {
     checkFunction(fn, where);
     checkIterable(items, 'the items', where);
-    const all = copyOf(items);
+    const isArray = isOrdinaryArray(items);
+    const all = isArray ? (items as unknown[]) : Array.from(items);
     const scheduler = this.#scheduler;
     return this.#result(options as CallOptions<unknown[]>, (settler) => {
       const used = scheduler.use(fn as AnyFunction, where);
       const onProgress = progressOf(options, all.length);
-      const job = new MapJob(scheduler, used, call, all, { chunkSize: options?.chunkSize, onProgress }, settler);
+      const job = new MapJob(
+        scheduler,
+        used,
+        call,
+        all,
+        isArray,
+        { chunkSize: options?.chunkSize, onProgress },
+        settler,
+      );
       job.start();
       return (reason) => job.abandon(reason, true);
     });
@@ -354,8 +363,7 @@ function progressOf(options: MapOptions | undefined, total: number): ((progress:
   };
 }
 
-/** What an iterable gives; of an ordinary array without asking it for each item. */
-function copyOf<T>(items: Iterable<T>): T[] {
-  const isOrdinary = Array.isArray(items) && items[Symbol.iterator] === Array.prototype[Symbol.iterator];
-  return isOrdinary ? (items as T[]).slice() : Array.from(items);
+/** Whether its elements are what it gives when it is iterated over. */
+function isOrdinaryArray(items: Iterable<unknown>): boolean {
+  return Array.isArray(items) && items[Symbol.iterator] === Array.prototype[Symbol.iterator];
 }

@@ -21,6 +21,29 @@ describe('Pool.map()', () => {
     expect(await pool.map(tasks.squareLater, new Set(upTo(50)))).toEqual(upTo(50).map((x) => x * x));
   });
 
+  it('takes the items as they are at the call, and leaves the array to its owner', async () => {
+    const pool = makePool(2);
+    for (const [n, chunkSize] of [
+      [3, undefined],
+      [20_000, undefined],
+      [20_000, undefined],
+      [500, 1],
+      [500, 7],
+      [0, undefined],
+    ] as const) {
+      for (const item of [(i: number) => i, (i: number) => (i % 2 === 0 ? i : BigInt(i))]) {
+        const items: unknown[] = Array.from({ length: n }, (_, i) => item(i));
+        const expected = [...items];
+        const results = pool.map(tasks.same, items, { chunkSize });
+        items.fill('changed');
+        items.push('more');
+        expect(await results).toEqual(expected);
+        expect(await results).not.toBe(items);
+        expect(new Set(items).size).toBe(n === 0 ? 1 : 2);
+      }
+    }
+  });
+
   it('does 100 000 numbers, and keeps each as it was', async () => {
     const pool = makePool();
     expect(await pool.map(tasks.square, upTo(100_000))).toEqual(upTo(100_000).map((x) => x * x));
